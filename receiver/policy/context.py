@@ -1,0 +1,57 @@
+"""All that the guards judge by, gathered before the first of them runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from receiver.policy.alerts import Alert
+from receiver.policy.choice import Choice
+from receiver.policy.history import KnownBad
+from receiver.policy.ledger import Ledger
+from receiver.policy.record import PastRollback
+from receiver.policy.rules import Mode, Rule
+from receiver.policy.workload import Unreadable, Workload
+
+DEFAULT_PROTECTED = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+
+
+class StillFiring(StrEnum):
+    """What is known, at a late act, of the alert that asked for it."""
+
+    NOT_LATE = "not_late"
+    YES = "still_firing"
+    NO = "no_longer_firing"
+    NOBODY_TO_ASK = "nobody_to_ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What the installation allows, whatever a rule says.
+
+    `namespaces` are the only ones in scope; empty means all. `mode` is the ceiling of every rule's mode.
+    """
+
+    mode: Mode = Mode.DRY_RUN
+    namespaces: frozenset[str] = frozenset()
+    protected_namespaces: frozenset[str] = DEFAULT_PROTECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One rule, its alerts about one workload, and everything that was read about that workload.
+
+    `alerts` are the firing ones that the rule matched, never empty. `past` is what was done to this workload
+    before, from records and annotations; once it exists, that is the record being judged (`record`) too.
+    """
+
+    now: datetime
+    rule: Rule
+    alerts: tuple[Alert, ...]
+    workload: Workload
+    past: tuple[PastRollback, ...] | Unreadable
+    ledger: Ledger | Unreadable
+    installation: Installation
+    choice: Choice
+    known_bad: KnownBad | Unreadable
+    record: str
+    still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE

@@ -1,0 +1,142 @@
+"""The decision about one workload: every rule judges by itself, the one that goes furthest leads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from receiver.policy.alerts import Alert
+from receiver.policy.choice import Choice, Reason, choose
+from receiver.policy.context import Context, Installation, StillFiring
+from receiver.policy.guards import judge_all
+from receiver.policy.history import KnownBad
+from receiver.policy.ledger import Ledger
+from receiver.policy.record import MODE_ANNOTATION, PastRollback, Phase, record_name
+from receiver.policy.rules import Mode, Rule
+from receiver.policy.verdict import Verdict
+from receiver.policy.workload import Revision, Unreadable, Workload
+
+FURTHEST = {Phase.PENDING: 2, Phase.DRY_RUN: 1, Phase.REFUSED: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule and the firing alerts about one workload that it matched, never none."""
+
+    rule: Rule
+    alerts: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A workload and what was done to it before, as read at one moment."""
+
+    workload: Workload
+    past: tuple[PastRollback, ...] | Unreadable
+
+    @property
+    def record(self) -> str:
+        """Return the name of the record that the live template has, or would have."""
+        return record_name(self.workload.ref.name, self.workload.uid, self.workload.live.template)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one rule says of one workload; `phase` is Refused, DryRun or Pending."""
+
+    rule: Rule
+    mode: Mode
+    phase: Phase
+    verdicts: tuple[Verdict, ...]
+    choice: Choice
+
+    @property
+    def blocked_by(self) -> tuple[str, ...]:
+        """Return the guards that block."""
+        return tuple(verdict.guard for verdict in self.verdicts if verdict.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done about one workload, and what each rule said."""
+
+    at: datetime
+    snapshot: Snapshot
+    leading: Judgement
+    others: tuple[Judgement, ...] = ()
+
+    @property
+    def chosen(self) -> Revision | None:
+        """Return the revision to go back to, None where nothing is to be done."""
+        return None if self.leading.phase is Phase.REFUSED else self.leading.choice.revision
+
+
+def decide(
+    snapshot: Snapshot,
+    matches: Sequence[Match],
+    *,
+    ledger: Ledger | Unreadable,
+    installation: Installation,
+    now: datetime,
+    still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE,
+) -> Decision:
+    """Judge a workload by every rule that matched, in file order, and let the furthest lead."""
+    judgements = [
+        _judge(
+            _context(snapshot, match, ledger=ledger, installation=installation, now=now, firing=still_firing)
+        )
+        for match in matches
+    ]
+    leading = max(judgements, key=lambda judgement: FURTHEST[judgement.phase])
+    others = tuple(judgement for judgement in judgements if judgement is not leading)
+    return Decision(at=now, snapshot=snapshot, leading=leading, others=others)
+
+
+def _context(
+    snapshot: Snapshot,
+    match: Match,
+    *,
+    ledger: Ledger | Unreadable,
+    installation: Installation,
+    now: datetime,
+    firing: StillFiring | Unreadable,
+) -> Context:
+    past, workload = snapshot.past, snapshot.workload
+    known_bad = past if isinstance(past, Unreadable) else KnownBad(workload, past)
+    return Context(
+        now=now,
+        rule=match.rule,
+        alerts=match.alerts,
+        workload=workload,
+        past=past,
+        ledger=ledger,
+        installation=installation,
+        choice=_choose(match.rule, workload, known_bad),
+        known_bad=known_bad,
+        record=snapshot.record,
+        still_firing=firing,
+    )
+
+
+def _choose(rule: Rule, workload: Workload, known_bad: KnownBad | Unreadable) -> Choice:
+    if isinstance(known_bad, Unreadable):
+        return Choice(None, Reason.UNREADABLE, str(known_bad))
+    return choose(rule.rollback, workload, known_bad)
+
+
+def _judge(context: Context) -> Judgement:
+    verdicts = judge_all(context)
+    mode = _mode(context)
+    if any(verdict.blocks for verdict in verdicts):
+        phase = Phase.REFUSED
+    else:
+        phase = Phase.PENDING if mode is Mode.AUTO else Phase.DRY_RUN
+    return Judgement(context.rule, mode, phase, verdicts, context.choice)
+
+
+def _mode(context: Context) -> Mode:
+    """Return the lowest of all that have a say; an unknown word in an annotation is for the guard scope."""
+    workload = context.workload
+    namespace = workload.namespace_annotations
+    places = [workload.annotations or {}, {} if isinstance(namespace, Unreadable) else namespace or {}]
+    said = [Mode(value) for place in places if (value := place.get(MODE_ANNOTATION)) in set(Mode)]
+    return Mode.lowest(context.rule.mode, context.installation.mode, *said)

@@ -1,0 +1,52 @@
+"""Guard budget: at most so many rollbacks in a window, over the cluster, a namespace, a rule or a target."""
+
+from enum import StrEnum
+
+from receiver.policy.context import Context
+from receiver.policy.ledger import Spending
+from receiver.policy.rules import Over
+from receiver.policy.times import format_age
+from receiver.policy.verdict import Verdict, allow, block, cannot_tell
+from receiver.policy.workload import Unreadable
+
+GUARD = "budget"
+
+
+class Reason(StrEnum):
+    """The guard's reasons."""
+
+    OFF = "off"
+    WITHIN = "within_budget"
+    SPENT = "budget_spent"
+
+
+def judge(context: Context) -> Verdict:
+    """Block when the window holds `max` rollbacks, Pending ones included, besides this record's own."""
+    budget = context.rule.guards.budget
+    if budget is None:
+        return allow(GUARD, Reason.OFF, "the rule has no budget")
+    if isinstance(context.ledger, Unreadable):
+        return cannot_tell(GUARD, context.ledger)
+    spent = [
+        spending
+        for spending in context.ledger.spendings
+        if spending.record != context.record
+        and spending.at > context.now - budget.per
+        and _counts(spending, over=budget.over, context=context)
+    ]
+    evidence = (
+        f"{len(spent)} of {budget.max} rollbacks in the last {format_age(budget.per)} over {budget.over}"
+    )
+    if len(spent) >= budget.max:
+        return block(GUARD, Reason.SPENT, evidence)
+    return allow(GUARD, Reason.WITHIN, evidence)
+
+
+def _counts(spending: Spending, *, over: Over, context: Context) -> bool:
+    ref = context.workload.ref
+    return {
+        Over.CLUSTER: True,
+        Over.NAMESPACE: spending.target.namespace == ref.namespace,
+        Over.RULE: spending.rule == context.rule.name,
+        Over.TARGET: spending.target == ref,
+    }[over]

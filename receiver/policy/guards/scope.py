@@ -1,0 +1,71 @@
+"""Guard scope: the workload is one that this installation may touch and that nobody opted out."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from receiver.policy.context import Context
+from receiver.policy.problems import quoted
+from receiver.policy.record import MODE_ANNOTATION
+from receiver.policy.rules import Mode
+from receiver.policy.verdict import Verdict, allow, block, cannot_tell
+from receiver.policy.workload import Unreadable
+
+GUARD = "scope"
+UNDERSTOOD = frozenset({Mode.DRY_RUN.value, Mode.AUTO.value})
+
+
+class Reason(StrEnum):
+    """The guard's reasons."""
+
+    IN_SCOPE = "in_scope"
+    PROTECTED = "protected_namespace"
+    OUT_OF_SCOPE = "namespace_out_of_scope"
+    OPTED_OUT = "opted_out"
+    UNKNOWN_MODE = "unknown_mode"
+
+
+def judge(context: Context) -> Verdict:
+    """Block what is protected, out of scope, opted out, or marked in a way that nobody understands."""
+    return _by_namespace(context) or _by_annotations(context)
+
+
+def _by_namespace(context: Context) -> Verdict | None:
+    namespace, installation = context.workload.ref.namespace, context.installation
+    if namespace in installation.protected_namespaces:
+        return block(GUARD, Reason.PROTECTED, f"namespace {namespace} is protected")
+    if installation.namespaces and namespace not in installation.namespaces:
+        allowed = ", ".join(sorted(installation.namespaces))
+        return block(
+            GUARD, Reason.OUT_OF_SCOPE, f"namespace {namespace} is not among those allowed: {allowed}"
+        )
+    return None
+
+
+def _by_annotations(context: Context) -> Verdict:
+    workload = context.workload
+    if isinstance(workload.namespace_annotations, Unreadable):
+        return cannot_tell(GUARD, workload.namespace_annotations)
+    places = {
+        f"namespace {workload.ref.namespace}": workload.namespace_annotations or {},
+        str(workload.ref): workload.annotations or {},
+    }
+    for place, annotations in places.items():
+        if fault := _opted_out(place, annotations):
+            return fault
+    return allow(
+        GUARD, Reason.IN_SCOPE, f"namespace {workload.ref.namespace} is in scope and nobody opted out"
+    )
+
+
+def _opted_out(place: str, annotations: Mapping[str, str]) -> Verdict | None:
+    value = annotations.get(MODE_ANNOTATION)
+    if value is None or value in UNDERSTOOD:
+        return None
+    if value == Mode.OFF:
+        return block(GUARD, Reason.OPTED_OUT, f"{place} has the annotation {MODE_ANNOTATION}: off")
+    known = ", ".join(["off", *sorted(UNDERSTOOD, reverse=True)])
+    return block(
+        GUARD,
+        Reason.UNKNOWN_MODE,
+        f"{place} has the annotation {MODE_ANNOTATION}: {quoted(value)}; known are {known}",
+    )

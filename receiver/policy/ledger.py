@@ -1,0 +1,49 @@
+"""The ledger: the kill switch and the rollbacks that count for a budget, over all replicas.
+
+Values only; receiver.cluster.ledger stores them, by compare-and-swap.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from receiver.policy.workload import WorkloadRef
+
+KEPT_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The kill switch is on: since when, by whom and why."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """One rollback that counts: it is Pending or was patched."""
+
+    record: str
+    target: WorkloadRef
+    rule: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What is spent, oldest first, and the kill switch (None: off)."""
+
+    spendings: tuple[Spending, ...] = ()
+    pause: Pause | None = None
+
+    def spend(self, spending: Spending) -> "Ledger":
+        """Return the ledger with one more rollback; a record that is there already is not counted twice."""
+        if any(known.record == spending.record for known in self.spendings):
+            return self
+        kept = tuple(known for known in self.spendings if known.at > spending.at - KEPT_FOR)
+        return replace(self, spendings=(*kept, spending))
+
+    def refund(self, record: str) -> "Ledger":
+        """Return the ledger without a rollback that ended before it patched anything."""
+        return replace(self, spendings=tuple(known for known in self.spendings if known.record != record))

@@ -1,0 +1,77 @@
+"""The plan: one JSON patch that holds only for the very workload that was judged, and its diff for people."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import yaml
+
+from receiver.policy.record import LAST_ROLLBACK, bare_template, last_rollback_annotation
+from receiver.policy.times import format_precise
+from receiver.policy.workload import Revision, Template, Workload, WorkloadRef
+
+SECRET_NAME = re.compile(r"passw|secret|token|credential|private|api_?key|auth", re.IGNORECASE)
+DIFF_LIMIT = 16 * 1024
+Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The patch that puts one revision back in a workload's place."""
+
+    target: WorkloadRef
+    operations: tuple[Mapping[str, Any], ...]
+
+
+def make_plan(workload: Workload, chosen: Revision, *, record: str, rule: str, now: datetime) -> Plan:
+    """Build the patch: uid and generation are tested, the template replaced, our annotation set.
+
+    A changed generation or uid fails the whole patch inside the API server's own compare-and-swap, so a
+    release that lands in between is never overwritten.
+    """
+    note = last_rollback_annotation(
+        record=record, at=format_precise(now), rule=rule, suspect=workload.live, chosen=chosen
+    )
+    operations = (
+        {"op": "test", "path": "/metadata/uid", "value": workload.uid},
+        {"op": "test", "path": "/metadata/generation", "value": workload.generation},
+        {"op": "replace", "path": "/spec/template", "value": bare_template(chosen.template)},
+        _annotate(workload, note),
+    )
+    return Plan(workload.ref, operations)
+
+
+def _annotate(workload: Workload, note: str) -> Mapping[str, Any]:
+    if not workload.annotations:
+        return {"op": "add", "path": "/metadata/annotations", "value": {LAST_ROLLBACK: note}}
+    return {"op": "add", "path": f"/metadata/annotations/{LAST_ROLLBACK.replace('/', '~1')}", "value": note}
+
+
+def template_diff(live: Revision, chosen: Revision) -> str:
+    """Return a unified diff of the two templates as YAML, from the live one to the one to go back to.
+
+    Values of environment variables whose name sounds like a secret are masked; at most 16 KiB.
+    """
+    lines = difflib.unified_diff(
+        _as_yaml(live.template), _as_yaml(chosen.template), live.label, chosen.label, lineterm=""
+    )
+    text = "\n".join(lines)
+    return text if len(text) <= DIFF_LIMIT else text[:DIFF_LIMIT] + "\n… (cut)"
+
+
+def _as_yaml(template: Template) -> list[str]:
+    text: str = yaml.dump(_masked(bare_template(template)), Dumper=Dumper, sort_keys=True)
+    return text.splitlines()
+
+
+def _masked(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_masked(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    name = node.get("name")
+    secret = isinstance(name, str) and SECRET_NAME.search(name) and isinstance(node.get("value"), str)
+    return {key: "(masked)" if secret and key == "value" else _masked(value) for key, value in node.items()}

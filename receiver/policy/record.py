@@ -1,0 +1,196 @@
+"""The record of a rollback: its name, its phases, and what earlier records tell the judgement.
+
+The name is computed from the workload's uid and the suspected template, so that creating the record is the
+claim: whoever comes second finds it there.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from receiver.policy.times import parse_time
+from receiver.policy.workload import POD_TEMPLATE_HASH, Revision, Template, WorkloadRef
+
+GROUP = "rollback-receiver.dev"
+VERSION = "v1alpha1"
+KIND = "Rollback"
+PLURAL = "rollbacks"
+LAST_ROLLBACK = f"{GROUP}/last-rollback"
+CLAIMED_BY = f"{GROUP}/claimed-by"
+MODE_ANNOTATION = f"{GROUP}/mode"
+NAME_LENGTH = 40
+HASH_LENGTH = 10
+
+
+class Phase(StrEnum):
+    """Where a record stands; the strings are the CRD's."""
+
+    REFUSED = "Refused"
+    DRY_RUN = "DryRun"
+    AWAITING_APPROVAL = "AwaitingApproval"
+    PENDING = "Pending"
+    ROLLING_BACK = "RollingBack"
+    VERIFYING = "Verifying"
+    SUCCEEDED = "Succeeded"
+    NOT_CURED = "NotCured"
+    FAILED = "Failed"
+    SUPERSEDED = "Superseded"
+    REJECTED = "Rejected"
+    EXPIRED = "Expired"
+
+
+IN_WORK = frozenset({Phase.PENDING, Phase.ROLLING_BACK, Phase.VERIFYING})
+JUDGED_AFRESH = frozenset({Phase.REFUSED, Phase.DRY_RUN, Phase.EXPIRED, Phase.SUPERSEDED})
+SETTLED = frozenset({Phase.SUCCEEDED, Phase.NOT_CURED, Phase.FAILED, Phase.REJECTED})
+
+
+class Review(StrEnum):
+    """What the on-call said of a decision afterwards."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    UNSURE = "unsure"
+
+
+def bare_template(template: Template) -> dict[str, Any]:
+    """Return the template without the hash label that the controller adds, as kubectl compares them.
+
+    Metadata without a value is left out too: older API servers write `creationTimestamp: null`.
+    """
+    metadata = dict(template.get("metadata") or {})
+    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != POD_TEMPLATE_HASH}
+    metadata["labels"] = labels or None
+    return {**template, "metadata": {key: value for key, value in metadata.items() if value is not None}}
+
+
+def template_digest(template: Template) -> str:
+    """Return what identifies a template: the same for the workload's own and for its revision's."""
+    canonical = json.dumps(bare_template(template), sort_keys=True, separators=(",", ":"))
+    return _hash(canonical)
+
+
+def record_name(name: str, uid: str, template: Template) -> str:
+    """Return the name of the record about a workload's suspected template: workload, uid and template.
+
+    At most 62 characters. The uid has as many digits as the template, because the same name and template may
+    stand in thousands of namespaces.
+    """
+    return f"{name[:NAME_LENGTH].rstrip('-.')}-{_hash(uid)}-{template_digest(template)}"
+
+
+def target_record_name(rule: str, reason: str) -> str:
+    """Return the name of the one record that says that a rule's alerts name no usable target."""
+    return f"{rule}-target-{reason.replace('_', '-')}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class PastRollback:
+    """What an earlier record, or a workload's annotation, says was done.
+
+    `patched_at` is None where nothing was patched; `phase` is None for an annotation, whose record may be
+    gone, and for a record that was only just claimed.
+    """
+
+    record: str
+    target: WorkloadRef | None
+    rule: str
+    phase: Phase | None = None
+    uid: str | None = None
+    from_number: int | None = None
+    from_hash: str | None = None
+    to_number: int | None = None
+    to_hash: str | None = None
+    patched_at: datetime | None = None
+    review: Review | None = None
+
+    def suspects(self, revision: Revision, *, record: str) -> bool:
+        """Tell whether this is about `revision`, whose record's name is `record`."""
+        return self.record == record or (
+            self.from_hash is not None and self.from_hash == revision.template_hash
+        )
+
+    def restored(self, revision: Revision) -> bool:
+        """Tell whether this put `revision` back."""
+        return (
+            self.patched_at is not None
+            and self.to_hash is not None
+            and self.to_hash == revision.template_hash
+        )
+
+
+def parse_record(raw: Mapping[str, Any]) -> PastRollback:
+    """Read a Rollback object.
+
+    Raises:
+        KeyError, TypeError, ValueError: the object is not one of ours.
+    """
+    spec, status = raw["spec"], raw.get("status") or {}
+    decision = status.get("decision") or {}
+    suspect, to = spec.get("suspect") or {}, decision.get("to") or {}
+    return PastRollback(
+        record=raw["metadata"]["name"],
+        target=_target(spec.get("target") or {}),
+        uid=(spec.get("target") or {}).get("uid"),
+        rule=decision.get("rule") or spec.get("rule") or "",
+        phase=Phase(status["phase"]) if status.get("phase") else None,
+        from_number=suspect.get("revision"),
+        from_hash=suspect.get("templateHash"),
+        to_number=to.get("revision"),
+        to_hash=to.get("templateHash"),
+        patched_at=parse_time(status.get("patchedAt")),
+        review=Review(status["review"]["verdict"]) if status.get("review") else None,
+    )
+
+
+def _target(target: Mapping[str, Any]) -> WorkloadRef | None:
+    if not target.get("name"):
+        return None
+    return WorkloadRef(kind=target["kind"], namespace=target["namespace"], name=target["name"])
+
+
+def last_rollback_annotation(*, record: str, at: str, rule: str, suspect: Revision, chosen: Revision) -> str:
+    """Return what the patch leaves on the workload, so that it outlives the record: one line of JSON."""
+    return json.dumps(
+        {
+            "record": record,
+            "at": at,
+            "from": {"revision": suspect.number, "templateHash": suspect.template_hash},
+            "to": {"revision": chosen.number, "templateHash": chosen.template_hash},
+            "rule": rule,
+        },
+        separators=(",", ":"),
+    )
+
+
+def parse_last_rollback(text: str, *, target: WorkloadRef) -> PastRollback:
+    """Read the annotation back.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: somebody else wrote it, or broke it.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError as e:
+        raise ValueError("nested too deeply") from e
+    source, to = value["from"], value["to"]
+    patched_at = parse_time(value["at"])
+    if patched_at is None:
+        raise ValueError("no time in it")
+    return PastRollback(
+        record=str(value["record"]),
+        target=target,
+        rule=str(value["rule"]),
+        from_number=source.get("revision"),
+        from_hash=source.get("templateHash"),
+        to_number=to.get("revision"),
+        to_hash=to.get("templateHash"),
+        patched_at=patched_at,
+    )

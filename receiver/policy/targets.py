@@ -1,0 +1,90 @@
+"""From an alert's labels to the workload that they name, as far as labels alone tell.
+
+Without a `target` in the rule the labels of kubernetes-mixin decide: `deployment`, `statefulset`,
+`daemonset`, else `pod`, whose owner the cluster tells. Label values are hostile until they prove to be names.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from receiver.policy.problems import quoted
+from receiver.policy.rules import Kind, Rule
+from receiver.policy.templates import MissingLabel
+from receiver.policy.workload import WorkloadRef
+
+LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
+SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*", re.ASCII)
+KIND_LABELS = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}
+
+
+class TargetReason(StrEnum):
+    """How the search for the target came out."""
+
+    FOUND = "found"
+    LABEL_MISSING = "label_missing"
+    INVALID_NAME = "invalid_name"
+    UNSUPPORTED_KIND = "unsupported_kind"
+    NOT_FOUND = "not_found"
+    NO_OWNER = "no_owner"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFault:
+    """Why an alert has no target."""
+
+    reason: TargetReason
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodRef:
+    """A pod whose owner is the target."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"Pod {self.namespace}/{self.name}"
+
+
+def find_target(rule: Rule, labels: Mapping[str, str]) -> WorkloadRef | PodRef | TargetFault:
+    """Name the workload, or the pod, that an alert of this rule is about."""
+    target = rule.target
+    try:
+        if target is None:
+            return _by_mixin_labels(labels)
+        namespace = target.namespace.render(labels)
+        if target.pod is not None:
+            return _checked(PodRef(namespace, target.pod.render(labels)))
+        return _checked(WorkloadRef(target.kind.value, namespace, target.name.render(labels)))
+    except MissingLabel as e:
+        return TargetFault(TargetReason.LABEL_MISSING, f"the alert has no label {e.label}")
+
+
+def _by_mixin_labels(labels: Mapping[str, str]) -> WorkloadRef | PodRef | TargetFault:
+    namespace = labels.get("namespace")
+    if not namespace:
+        return TargetFault(TargetReason.LABEL_MISSING, "the alert has no label namespace")
+    for label, kind in KIND_LABELS.items():
+        if name := labels.get(label):
+            return _checked(WorkloadRef(kind, namespace, name))
+    if pod := labels.get("pod"):
+        return _checked(PodRef(namespace, pod))
+    wanted = ", ".join([*KIND_LABELS, "pod"])
+    return TargetFault(TargetReason.LABEL_MISSING, f"the alert has none of the labels {wanted}")
+
+
+def _checked(ref: WorkloadRef | PodRef) -> WorkloadRef | PodRef | TargetFault:
+    """Refuse what cannot be a Kubernetes name, so that no label's value ever reaches an API path unproven."""
+    if not LABEL.fullmatch(ref.namespace):
+        return TargetFault(
+            TargetReason.INVALID_NAME, f"namespace {quoted(ref.namespace)} is not a valid name"
+        )
+    if len(ref.name) > 253 or not SUBDOMAIN.fullmatch(ref.name):
+        return TargetFault(TargetReason.INVALID_NAME, f"name {quoted(ref.name)} is not a valid name")
+    if isinstance(ref, WorkloadRef) and ref.kind not in set(Kind):
+        return TargetFault(TargetReason.UNSUPPORTED_KIND, f"{ref.kind} is a kind that is not rolled back yet")
+    return ref

@@ -1,0 +1,85 @@
+"""The words that rules and settings choose from, and how each is read and described to JSON Schema."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from receiver.policy.fields import choice, count
+from receiver.policy.problems import shown
+
+
+class Mode(StrEnum):
+    """How far a rule or an installation may go, from not at all to the patch."""
+
+    OFF = "off"
+    DRY_RUN = "dry-run"
+    APPROVE = "approve"
+    AUTO = "auto"
+
+    @property
+    def rank(self) -> int:
+        """Return the place in the order; the higher goes further."""
+        return list(Mode).index(self)
+
+    @staticmethod
+    def lowest(*modes: "Mode") -> "Mode":
+        """Return the one that goes least far of several, never of none."""
+        return min(modes, key=lambda mode: mode.rank)
+
+
+class Kind(StrEnum):
+    """The kinds of workload that can be rolled back."""
+
+    DEPLOYMENT = "Deployment"
+
+
+class To(StrEnum):
+    """Which revision to go back to, where that is not a number."""
+
+    LAST_GOOD = "last-good"
+    PREVIOUS = "previous"
+
+
+class Over(StrEnum):
+    """What a budget counts together."""
+
+    CLUSTER = "cluster"
+    NAMESPACE = "namespace"
+    RULE = "rule"
+    TARGET = "target"
+
+
+_NO_APPROVAL = {"approve": "approve is not available in this version: use dry-run or auto"}
+_OTHER_KINDS = {
+    kind: f"{kind} is not supported in this version: only Deployment is"
+    for kind in ("StatefulSet", "DaemonSet", "Rollout")
+}
+
+
+def _to(value: object) -> To | int:
+    if isinstance(value, str) and value in set(To):
+        return To(value)
+    try:
+        return count(value)
+    except ValueError:
+        message = f"must be last-good, previous or a revision's number, not {shown(value)}"
+        raise ValueError(message) from None
+
+
+ModeField = Annotated[
+    Mode, PlainValidator(choice(Mode, _NO_APPROVAL)), WithJsonSchema({"enum": ["off", "dry-run", "auto"]})
+]
+"""A mode in a file or a setting, where `approve` has to wait for another version."""
+
+KindField = Annotated[
+    Kind, PlainValidator(choice(Kind, _OTHER_KINDS)), WithJsonSchema({"enum": [kind.value for kind in Kind]})
+]
+OverField = Annotated[
+    Over, PlainValidator(choice(Over)), WithJsonSchema({"enum": [over.value for over in Over]})
+]
+ToField = Annotated[
+    To | int,
+    PlainValidator(_to),
+    WithJsonSchema({"anyOf": [{"enum": [to.value for to in To]}, {"type": "integer", "minimum": 1}]}),
+]

@@ -1,0 +1,90 @@
+"""Tables of rule files, for the parser and for the JSON Schema: both have to judge them alike.
+
+Each case of a rule's keys stands from line 4 of the file, below a name and matchers.
+"""
+
+HEAD = "rules:\n  - name: shop\n    matchers: ['alertname=\"Down\"']\n"
+
+
+def with_keys(keys: str) -> str:
+    return HEAD + "".join(f"    {line}\n" for line in keys.splitlines())
+
+
+def with_matchers(matchers: str) -> str:
+    return f"rules:\n  - name: shop\n    matchers: {matchers}\n"
+
+
+def with_name(name: str) -> str:
+    return f"rules:\n  - matchers: ['alertname=\"Down\"']\n    name: {name}\n"
+
+
+VALID = {
+    "name-and-matchers": HEAD,
+    "no-rules": "rules: []\n",
+    "comment": "# ours\n---\nrules: []\n...\n",
+    "name-longest": with_name("a" * 63),
+    "name-digits-in-quotes": with_name("'1'"),
+    "matchers-several-in-one": with_matchers("""['{alertname="Down",severity=~"page|critical"}']"""),
+    "matchers-negative": with_matchers("""['alertname!~"Info.*"']"""),
+    "matchers-bare": with_matchers("[alertname=Down]"),
+    "for": with_keys("for: 5m"),
+    "for-zero": with_keys("for: 0"),
+    "for-all-units": with_keys("for: 1y2w3d4h5m6s7ms"),
+    "mode-off-bare": with_keys("mode: off"),
+    "mode-off-quoted": with_keys("mode: 'off'"),
+    "mode-dry-run": with_keys("mode: dry-run"),
+    "mode-auto": with_keys("mode: auto"),
+    "target-workload": with_keys(
+        'target: {kind: Deployment, namespace: "{{ $labels.namespace }}", name: "{{$labels.app}}-web"}'
+    ),
+    "target-pod": with_keys('target: {pod: "{{\t$labels.pod  }}", namespace: shop}'),
+    "target-name-with-dots": with_keys("target: {kind: Deployment, namespace: shop, name: v1.checkout}"),
+    "rollback-previous": with_keys("rollback: {to: previous, soak: 0s}"),
+    "rollback-number": with_keys("rollback:\n  to: 7"),
+    "rollback-empty": with_keys("rollback: {}"),
+    "guards": with_keys(
+        "guards: {deployed_within: 0s, cooldown: 1d, max_alert_age: 1h30m, budget: {max: 1}}"
+    ),
+    "budget-off": with_keys("guards: {budget: off}"),
+    "budget-over-rule": with_keys("guards: {budget: {max: 10, per: 1d, over: rule}}"),
+    "verify": with_keys("verify: {rollout_timeout: 90s, resolved_within: 15m}"),
+    "runbook": with_keys("runbook_url: https://runbooks.example.org/down?a=b#c"),
+    "runbook-http-port": with_keys("runbook_url: http://[::1]:8080"),
+}
+
+ONLY_CHECK_SEES = {
+    "name-twice": (
+        "rules:\n- name: shop\n  matchers: [a=b]\n- name: shop\n  matchers: [a=c]\n",
+        ["4: rule shop: name: taken by a rule on line 2"],
+    ),
+    "matcher-regex": (with_matchers("""['alertname=~"("']"""), ["3: rule shop: matchers[0]: "]),
+    "matcher-syntax": (with_matchers("""['a="b']"""), ["3: rule shop: matchers[0]: "]),
+    "for-overflow": (
+        with_keys("for: 300y"),
+        ["4: rule shop: for: '300y' is too long: a duration is at most 292 years"],
+    ),
+    "runbook-port": (
+        with_keys("runbook_url: https://example.org:70000"),
+        ["4: rule shop: runbook_url: must be an address that begins with http:// or https:// and a host"],
+    ),
+    "key-twice": (
+        with_keys("mode: off\nmode: auto"),
+        ["5: key 'mode' for the second time, first on line 4"],
+    ),
+    "alias": (
+        with_keys("for: &a 5m\nrollback: {soak: *a}"),
+        [
+            "4: anchor 'a': aliases are not taken, so leave it out",
+            "5: alias 'a': aliases are not taken, write the value out",
+        ],
+    ),
+    "tag": (
+        with_keys("for: !!str 5m"),
+        ["4: tag 'tag:yaml.org,2002:str': leave it out, and put what should be a string in quotes"],
+    ),
+    "template-without-quotes": (
+        with_keys("target: {pod: {{ $labels.pod }}, namespace: b}"),
+        ["4: a mapping where a key should be: text that begins with { or [ needs quotes"],
+    ),
+}
+"""Mistakes that a schema cannot see, with how each problem begins."""
