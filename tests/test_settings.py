@@ -1,0 +1,322 @@
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from receiver.policy.rules import Budget, GuardSettings, Mode
+from receiver.settings import Address, Settings, SettingsError, load_settings
+
+NO_URL = "must be an address that begins with http:// or https:// and a host"
+NO_LABEL = "is no DNS label: use a-z, 0-9 and '-', at most 63, no '-' at the ends"
+EVERYTHING = """\
+rules: [rules, /etc/rules/one.yaml]
+listen: 0.0.0.0:8080
+kubeconfig: kubeconfig
+context: staging
+namespace: ops
+mode: auto
+webhook_token_file: /run/webhook
+review_token_file: review
+alertmanager_url: http://alertmanager:9093
+namespaces: [shop]
+protected_namespaces: []
+defaults:
+  cooldown: 1h
+  budget: off
+max_body_bytes: 32MiB
+"""
+
+
+def load(file: Path | None = None, variables: dict[str, str] | None = None, **flags: Any) -> Settings:
+    named = {f"ROLLBACK_RECEIVER_{name}": value for name, value in (variables or {}).items()}
+    return load_settings(file, {"PATH": "/bin", "ROLLBACK": "x", **named}, flags)
+
+
+def problems(file: Path | None = None, variables: dict[str, str] | None = None, **flags: Any) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load(file, variables, **flags)
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return list(caught.value.problems)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "config.yaml"
+
+
+def test_without_any_source_the_documented_defaults_hold() -> None:
+    assert load() == Settings(
+        rules=(),
+        listen=Address("127.0.0.1", 8080),
+        kubeconfig=None,
+        context=None,
+        namespace=None,
+        mode=Mode.DRY_RUN,
+        webhook_token_file=None,
+        review_token_file=None,
+        alertmanager_url=None,
+        namespaces=(),
+        protected_namespaces=("kube-system", "kube-public", "kube-node-lease"),
+        defaults=GuardSettings(),
+        max_body_bytes=16 * 1024 * 1024,
+    )
+
+
+def test_a_file_may_hold_every_setting_and_its_paths_start_at_its_folder(config: Path) -> None:
+    config.write_text(EVERYTHING)
+    assert load(config) == Settings(
+        rules=(config.parent / "rules", Path("/etc/rules/one.yaml")),
+        listen=Address("0.0.0.0", 8080),
+        kubeconfig=config.parent / "kubeconfig",
+        context="staging",
+        namespace="ops",
+        mode=Mode.AUTO,
+        webhook_token_file=Path("/run/webhook"),
+        review_token_file=config.parent / "review",
+        alertmanager_url="http://alertmanager:9093",
+        namespaces=("shop",),
+        protected_namespaces=(),
+        defaults=GuardSettings(cooldown=timedelta(hours=1), budget=None),
+        max_body_bytes=32 * 1024 * 1024,
+    )
+
+
+def test_variables_may_hold_every_setting() -> None:
+    settings = load(
+        variables={
+            "RULES": "rules, /etc/rules/one.yaml,",
+            "LISTEN": "[::]:80",
+            "KUBECONFIG": "kubeconfig",
+            "CONTEXT": "staging",
+            "NAMESPACE": "ops",
+            "MODE": "off",
+            "WEBHOOK_TOKEN_FILE": "/run/webhook",
+            "REVIEW_TOKEN_FILE": "/run/review",
+            "ALERTMANAGER_URL": "https://alertmanager",
+            "NAMESPACES": "shop,cart",
+            "PROTECTED_NAMESPACES": "monitoring",
+            "DEFAULTS": "{budget: {max: 1}}",
+            "MAX_BODY_BYTES": "1024",
+        }
+    )
+    assert settings == Settings(
+        rules=(Path("rules"), Path("/etc/rules/one.yaml")),
+        listen=Address("::", 80),
+        kubeconfig=Path("kubeconfig"),
+        context="staging",
+        namespace="ops",
+        mode=Mode.OFF,
+        webhook_token_file=Path("/run/webhook"),
+        review_token_file=Path("/run/review"),
+        alertmanager_url="https://alertmanager",
+        namespaces=("shop", "cart"),
+        protected_namespaces=("monitoring",),
+        defaults=GuardSettings(budget=Budget(max=1)),
+        max_body_bytes=1024,
+    )
+
+
+def test_flags_may_hold_values_of_any_type_that_click_gives() -> None:
+    settings = load(rules=(Path("a"), "b"), listen=Address("::1", 0), mode="auto", kubeconfig=Path("k"))
+    assert (settings.rules, settings.listen, settings.mode, settings.kubeconfig) == (
+        (Path("a"), Path("b")),
+        Address("::1", 0),
+        Mode.AUTO,
+        Path("k"),
+    )
+
+
+def test_a_flag_beats_a_variable_beats_the_file(config: Path) -> None:
+    config.write_text("mode: off\ncontext: file\nnamespace: file\nrules: [file]\n")
+    settings = load(
+        config, {"MODE": "dry-run", "CONTEXT": "variable", "RULES": "variable"}, mode="auto", rules=("flag",)
+    )
+    assert (settings.mode, settings.context, settings.namespace) == (Mode.AUTO, "variable", "file")
+    assert settings.rules == (Path("flag"),)
+
+
+def test_guard_defaults_of_several_sources_add_up(config: Path) -> None:
+    config.write_text("defaults: {cooldown: 1h, budget: {max: 5}}\n")
+    settings = load(config, {"DEFAULTS": "{max_alert_age: 2h, budget: {per: 1d}}"})
+    assert settings.defaults == GuardSettings(
+        cooldown=timedelta(hours=1),
+        max_alert_age=timedelta(hours=2),
+        budget=Budget(max=5, per=timedelta(days=1)),
+    )
+
+
+def test_flags_and_variables_that_were_not_given_change_nothing(config: Path) -> None:
+    config.write_text("mode: auto\nrules: [a]\ncontext: staging\n")
+    settings = load(config, {"MODE": "", "RULES": "", "CONTEXT": ""}, mode=None, rules=(), context=None)
+    assert (settings.mode, len(settings.rules), settings.context) == (Mode.AUTO, 1, "staging")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}\n"], ids=["empty", "comment", "mapping"])
+def test_a_file_that_says_nothing_changes_nothing(config: Path, text: str) -> None:
+    config.write_text(text)
+    assert load(config) == Settings()
+
+
+FILE_FAULTS = {
+    "unknown-key": ("mod: auto\n", ["1: mod: unknown key: did you mean mode?"]),
+    "tolerance-is-no-setting": (
+        "tolerance: 1m\n",
+        ["1: tolerance: unknown key: known are " + ", ".join(Settings.model_fields)],
+    ),
+    "not-yet": (
+        "prometheus_url: http://prometheus\n",
+        ["1: prometheus_url: not supported in this version: leave it out"],
+    ),
+    "mode-approve": (
+        "\nmode: approve\n",
+        ["2: mode: approve is not available in this version: use dry-run or auto"],
+    ),
+    "no-value": ("namespaces:\n", ["1: namespaces: has no value: write one, or leave it out"]),
+    "list-is-text": ("rules: rules\n", ["1: rules: must be a list, not 'rules'"]),
+    "not-a-mapping": ("- mode\n", ["1: must be a mapping, not a list"]),
+    "defaults-key": (
+        "defaults:\n  cooldwn: 1m\n",
+        ["2: defaults.cooldwn: unknown key: did you mean cooldown?"],
+    ),
+    "defaults-not-yet": (
+        "defaults:\n  systemic: 5\n",
+        ["2: defaults.systemic: not supported in this version: leave it out"],
+    ),
+    "defaults-value": (
+        "defaults: {cooldown: 1}\n",
+        ["1: defaults.cooldown: '1' is not a duration: write it like 90s, 10m or 1h30m"],
+    ),
+    "size": (
+        "max_body_bytes: 16MB\n",
+        ["1: max_body_bytes: '16MB' is no size: write bytes, or a number with KiB, MiB or GiB"],
+    ),
+    "size-boolean": (
+        "max_body_bytes: true\n",
+        ["1: max_body_bytes: true is no size: write bytes, or a number with KiB, MiB or GiB"],
+    ),
+    "size-zero": (
+        "max_body_bytes: 0\n",
+        ["1: max_body_bytes: 0 is no size: write bytes, or a number with KiB, MiB or GiB"],
+    ),
+    "context-number": ("context: 5\n", ["1: context: must be a string, not 5"]),
+    "key-twice": ("mode: off\nmode: auto\n", ["2: key 'mode' for the second time, first on line 1"]),
+    "several": (
+        "listen: here\nmode: x\nwho: &me x\n",
+        [
+            "1: listen: 'here' is no HOST:PORT: write it like 127.0.0.1:8080 or [::]:8080",
+            "2: mode: 'x' is unknown: known are off, dry-run, auto",
+            "3: anchor 'me': aliases are not taken, so leave it out",
+            "3: who: unknown key: known are " + ", ".join(Settings.model_fields),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), FILE_FAULTS.values(), ids=FILE_FAULTS)
+def test_a_fault_in_the_file_names_file_and_line(config: Path, text: str, expected: list[str]) -> None:
+    config.write_text(text)
+    assert problems(config) == [f"{config}:{problem}" for problem in expected]
+
+
+LISTEN = [
+    "8080",
+    ":8080",
+    "localhost",
+    "localhost:",
+    "localhost:65536",
+    "::1:8080",
+    "a b:80",
+    "h:80/x",
+    "u@h:80",
+    "h:٨",
+]
+
+
+@pytest.mark.parametrize("listen", LISTEN)
+def test_what_is_no_address_is_refused(listen: str) -> None:
+    assert problems(listen=listen) == [
+        f"flag --listen: {listen!a} is no HOST:PORT: write it like 127.0.0.1:8080 or [::]:8080"
+    ]
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:65535", "[::1]:8080"])
+def test_an_address_is_written_as_it_was_read(listen: str) -> None:
+    assert str(load(listen=listen).listen) == listen
+
+
+def test_a_fault_in_a_flag_names_the_flag() -> None:
+    assert problems(mode="approve", webhook_token_file="", rules=("a", "")) == [
+        "flag --rules: [1]: must not be empty",
+        "flag --mode: approve is not available in this version: use dry-run or auto",
+        "flag --webhook-token-file: must not be empty",
+    ]
+
+
+def test_a_fault_in_a_variable_names_the_variable() -> None:
+    assert problems(
+        variables={"MODE": "on", "NAMESPACES": "shop,Cart", "ALERTMANAGER_URL": "u:secret@am"}
+    ) == [
+        "variable ROLLBACK_RECEIVER_MODE: 'on' is unknown: known are off, dry-run, auto",
+        f"variable ROLLBACK_RECEIVER_ALERTMANAGER_URL: {NO_URL}",
+        f"variable ROLLBACK_RECEIVER_NAMESPACES: [1]: 'Cart' {NO_LABEL}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("{cooldown: x}", "cooldown: 'x' is not a duration: write it like 90s, 10m or 1h30m"),
+        ("[", "not YAML: while parsing a flow node, did not find expected node content"),
+        ("1h", "must be a mapping, not '1h'"),
+        ("null", "has no value: write one, or leave it out"),
+    ],
+    ids=["value", "not-yaml", "text", "null"],
+)
+def test_guard_defaults_in_a_variable_are_checked_as_in_a_file(value: str, problem: str) -> None:
+    assert problems(variables={"DEFAULTS": value}) == [f"variable ROLLBACK_RECEIVER_DEFAULTS: {problem}"]
+
+
+def test_an_unknown_variable_is_refused_because_it_may_be_a_mode_misspelt() -> None:
+    assert problems(variables={"MDOE": "off"}) == [
+        "variable ROLLBACK_RECEIVER_MDOE: unknown: did you mean ROLLBACK_RECEIVER_MODE?"
+    ]
+
+
+def test_a_variable_of_a_later_version_is_refused() -> None:
+    assert problems(variables={"PROMETHEUS_URL": "http://prometheus"}) == [
+        "variable ROLLBACK_RECEIVER_PROMETHEUS_URL: not supported in this version: leave it out"
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CONFIG",
+        "SERVICE_HOST",
+        "SERVICE_PORT",
+        "SERVICE_PORT_HTTP",
+        "PORT",
+        "PORT_8080_TCP",
+        "PORT_8080_TCP_ADDR",
+        "METRICS_SERVICE_HOST",
+        "METRICS_PORT_9090_UDP_PROTO",
+    ],
+)
+def test_variables_that_kubernetes_sets_for_a_service_are_none_of_ours(name: str) -> None:
+    assert load(variables={name: "tcp://10.0.0.1:8080"}) == Settings()
+
+
+def test_faults_of_all_sources_are_told_also_those_that_another_beats(config: Path) -> None:
+    config.write_text("mode: x\n")
+    assert [problem.split(": ")[0] for problem in problems(config, {"MODE": "y"}, mode="z")] == [
+        f"{config}:1",
+        "variable ROLLBACK_RECEIVER_MODE",
+        "flag --mode",
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    assert problems(tmp_path / "none.yaml") == [
+        f"{tmp_path}/none.yaml: cannot be read: No such file or directory"
+    ]
