@@ -1,0 +1,131 @@
+"""The one way in which the API server is called: bounded in time, counted, errors translated once.
+
+A call is repeated only where a repeat is harmless, and only after errors that came fast: a frozen API server
+must not cost a webhook's whole deadline twice.
+"""
+
+import json
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import urllib3
+from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as UrllibTimeout
+
+from receiver import metrics
+from receiver.cluster.access import Access
+from receiver.cluster.errors import (
+    ClusterError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
+
+Object = dict[str, Any]
+JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+TIMEOUT_SECONDS = 4.0
+CONNECT_SECONDS = 2.0
+TRIES = 3
+RETRYABLE_STATUS = frozenset({429, 500, 502, 503, 504})
+
+
+def path(*segments: str) -> str:
+    """Join API path segments, each quoted, so that no name can leave its place."""
+    return "/" + "/".join(quote(segment, safe="") for segment in segments)
+
+
+class Api:
+    """One API server."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self.namespace = access.namespace
+        self.host = access.host
+
+    def call(
+        self,
+        method: str,
+        url_path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+        repeatable: bool | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> Object:
+        """Make one call and return the object that the server answers.
+
+        `repeatable` says that a second call after an unclear first one does no harm; None: only a GET is.
+
+        Raises:
+            ClusterError: one of its kinds; Unavailable when a later call may work.
+        """
+        url = self._access.host + url_path + ("?" + urlencode(query) if query else "")
+        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        tries = TRIES if (method == "GET" if repeatable is None else repeatable) else 1
+        deadline = time.monotonic() + timeout_seconds
+        for left in reversed(range(tries)):
+            try:
+                return self._once(method, url, data, content_type, deadline)
+            except Unavailable as e:
+                metrics.API_ERRORS.labels(reason=_reason(e)).inc()
+                pause = random.uniform(0.02, 0.2)  # noqa: S311
+                if not left or time.monotonic() + pause >= deadline:
+                    raise
+                time.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def _once(self, method: str, url: str, data: bytes | None, content_type: str, deadline: float) -> Object:
+        headers = {"Accept": JSON, "User-Agent": self._access.client.user_agent}
+        if data is not None:
+            headers["Content-Type"] = content_type
+        self._access.authenticate(headers)
+        seconds = max(0.05, deadline - time.monotonic())
+        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), total=seconds)
+        with metrics.API_REQUEST_DURATION.labels(verb=method).time():
+            try:
+                answer = self._access.pool.request(
+                    method, url, body=data, headers=headers, timeout=timeout, retries=False, redirect=False
+                )
+            except UrllibTimeout as e:
+                raise Unavailable(f"{method} {_shown(url)}: no answer within {seconds:.1f} s") from e
+            except (HTTPError, OSError) as e:
+                raise Unavailable(f"{method} {_shown(url)}: {e}") from e
+        metrics.count_api_request(method, url, answer.status)
+        return _read(method, url, answer)
+
+
+def _read(method: str, url: str, answer: urllib3.BaseHTTPResponse) -> Object:
+    try:
+        value = json.loads(answer.data) if answer.data else {}
+    except ValueError:
+        value = {"message": answer.data[:200].decode(errors="replace")}
+    if 200 <= answer.status < 300 and isinstance(value, dict):
+        return value
+    raise _error(f"{method} {_shown(url)}", answer.status, value if isinstance(value, dict) else {})
+
+
+def _error(what: str, code: int, status: Object) -> ClusterError:
+    message = f"{what}: {status.get('message') or 'no reason given'} ({code})"
+    if code in RETRYABLE_STATUS:
+        return Unavailable(message, code=code)
+    if code == 422:
+        causes = (status.get("details") or {}).get("causes") or []
+        return Invalid(message, causes=tuple(str(cause.get("message", cause)) for cause in causes))
+    kinds = {401: Forbidden, 403: Forbidden, 404: NotFound, 409: Conflict}
+    return kinds.get(code, Rejected)(message, code=code)
+
+
+def _reason(error: Unavailable) -> str:
+    return "no_answer" if error.code is None else f"status_{error.code}"
+
+
+def _shown(url: str) -> str:
+    return url.split("://", 1)[-1].partition("/")[2].partition("?")[0]

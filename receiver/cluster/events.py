@@ -1,0 +1,55 @@
+"""Events on the workload, so that `kubectl describe` tells what was done to it. Best effort only."""
+
+import logging
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from receiver.cluster.api import Api, path
+from receiver.cluster.errors import ClusterError
+from receiver.policy.times import format_time
+
+log = logging.getLogger(__name__)
+COMPONENT = "rollback-receiver"
+MESSAGE_LIMIT = 1024
+
+
+class EventReason(StrEnum):
+    """The reasons that people and tools look for."""
+
+    STARTED = "RollbackStarted"
+    SUCCEEDED = "RollbackSucceeded"
+    FAILED = "RollbackFailed"
+    REFUSED = "RollbackRefused"
+    NOT_CURED = "RollbackNotCured"
+
+
+NORMAL = frozenset({EventReason.STARTED, EventReason.SUCCEEDED})
+
+
+def record_event(
+    api: Api, target: Mapping[str, str], reason: EventReason, message: str, *, now: datetime
+) -> None:
+    """Put an Event on a record's `spec.target`. One that cannot be written is logged and left."""
+    at, namespace = format_time(now), target["namespace"]
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{target['name'][:200]}.{uuid.uuid4().hex[:16]}", "namespace": namespace},
+        "involvedObject": dict(target),
+        "reason": reason.value,
+        "message": message[:MESSAGE_LIMIT],
+        "type": "Normal" if reason in NORMAL else "Warning",
+        "source": {"component": COMPONENT},
+        "reportingComponent": COMPONENT,
+        "firstTimestamp": at,
+        "lastTimestamp": at,
+        "count": 1,
+    }
+    try:
+        api.call("POST", path("api", "v1", "namespaces", namespace, "events"), body=event)
+    except ClusterError as e:
+        log.warning(
+            "cannot write the Event %s: %s", reason, e, extra={"target": f"{namespace}/{target['name']}"}
+        )

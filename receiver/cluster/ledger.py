@@ -1,0 +1,117 @@
+"""The ledger's home: one ConfigMap in the receiver's namespace, changed by compare-and-swap only."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from receiver.cluster.api import Api, Object, path
+from receiver.cluster.errors import Conflict, NotFound, Unavailable
+from receiver.policy.ledger import Ledger, Pause, Spending
+from receiver.policy.times import format_precise, parse_time
+from receiver.policy.workload import Unreadable, WorkloadRef
+
+NAME = "rollback-receiver"
+TRIES = 30
+
+
+class LedgerStore:
+    """Reads and swaps the ledger. One that does not exist is empty, and made by the first change."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._folder = path("api", "v1", "namespaces", namespace, "configmaps")
+        self._namespace = namespace
+
+    def read(self) -> tuple[Ledger | Unreadable, Object | None]:
+        """Return the ledger, and the ConfigMap that it came from (None: there is none).
+
+        Raises:
+            ClusterError: the API server does not answer, or refuses.
+        """
+        try:
+            raw = self._api.call("GET", f"{self._folder}/{NAME}")
+        except NotFound:
+            return Ledger(), None
+        return self._parse(raw), raw
+
+    def _parse(self, raw: Object) -> Ledger | Unreadable:
+        try:
+            return parse_ledger(raw.get("data") or {})
+        except (ValueError, KeyError, TypeError, AttributeError) as e:
+            where = f"the ConfigMap {self._namespace}/{NAME}"
+            return Unreadable(where, f"{type(e).__name__}: {e}; mend or delete it")
+
+    def swap(
+        self, seen: tuple[Ledger | Unreadable, Object | None], change: Callable[[Ledger], Ledger]
+    ) -> Ledger | Unreadable:
+        """Change the ledger, from what was `seen`, or where somebody was faster from what stands there.
+
+        `change` may be called several times, each time with the ledger of that moment. Returns what holds
+        now, unchanged if `change` returned its argument.
+
+        Raises:
+            Unavailable: no answer, or too many others at it.
+            ClusterError: the API server refuses.
+        """
+        for _ in range(TRIES):
+            ledger, raw = seen
+            if isinstance(ledger, Unreadable) or (wanted := change(ledger)) == ledger:
+                return ledger
+            try:
+                self._store(wanted, raw)
+            except (Conflict, NotFound):
+                seen = self.read()
+            else:
+                return wanted
+        raise Unavailable(f"too many changes at once of the ConfigMap {self._namespace}/{NAME}")
+
+    def _store(self, ledger: Ledger, raw: Object | None) -> None:
+        if raw is None:
+            metadata = {"name": NAME, "namespace": self._namespace}
+            body = {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": metadata,
+                "data": dump_ledger(ledger),
+            }
+            self._api.call("POST", self._folder, body=body)
+        else:
+            self._api.call("PUT", f"{self._folder}/{NAME}", body={**raw, "data": dump_ledger(ledger)})
+
+
+def dump_ledger(ledger: Ledger) -> dict[str, str]:
+    """Write the ledger as a ConfigMap's data: JSON, a rollback a line."""
+    lines = [
+        json.dumps({"record": s.record, "target": s.target.path, "rule": s.rule, "at": format_precise(s.at)})
+        for s in ledger.spendings
+    ]
+    data = {"rollbacks": "\n".join(lines)}
+    if ledger.pause:
+        pause = {"at": format_precise(ledger.pause.at), "by": ledger.pause.by, "reason": ledger.pause.reason}
+        data["paused"] = json.dumps(pause)
+    return data
+
+
+def parse_ledger(data: Mapping[str, str]) -> Ledger:
+    """Read the data back.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: somebody broke it.
+    """
+    spendings = tuple(_spending(json.loads(line)) for line in data.get("rollbacks", "").splitlines())
+    return Ledger(spendings, _pause(json.loads(data["paused"])) if data.get("paused") else None)
+
+
+def _spending(value: Mapping[str, Any]) -> Spending:
+    kind, namespace, name = value["target"].split("/")
+    at = parse_time(value["at"])
+    if at is None:
+        raise ValueError("a rollback without a time")
+    return Spending(value["record"], WorkloadRef(kind, namespace, name), value["rule"], at)
+
+
+def _pause(value: Mapping[str, Any]) -> Pause:
+    at = parse_time(value["at"])
+    if at is None:
+        raise ValueError("a pause without a time")
+    return Pause(at, str(value["by"]), str(value["reason"]))

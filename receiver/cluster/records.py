@@ -1,0 +1,124 @@
+"""The records: Rollback objects in the receiver's namespace. Creating one is the claim."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from receiver.cluster.api import Api, Object, path
+from receiver.cluster.errors import Conflict, Unavailable
+from receiver.policy.record import CLAIMED_BY, GROUP, KIND, PLURAL, VERSION, Phase
+from receiver.policy.workload import WorkloadRef
+
+API_VERSION = f"{GROUP}/{VERSION}"
+PAGE = 500
+TRIES = 30
+FINAL = (Phase.SUCCEEDED, Phase.NOT_CURED, Phase.FAILED, Phase.SUPERSEDED, Phase.REJECTED, Phase.EXPIRED)
+WITHOUT_WORK = (*FINAL, Phase.REFUSED, Phase.DRY_RUN)
+
+
+class Records:
+    """Creates, reads and changes Rollback objects."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self.namespace = namespace
+        self._folder = path("apis", GROUP, VERSION, "namespaces", namespace, PLURAL)
+
+    def create(
+        self, name: str, spec: Mapping[str, Any], labels: Mapping[str, str], *, claimed_by: str
+    ) -> Object:
+        """Create the record, with who made it as an annotation, because the API server drops any status.
+
+        Raises:
+            Conflict: it is there already.
+            ClusterError: it could not be stored.
+        """
+        metadata = {
+            "name": name,
+            "namespace": self.namespace,
+            "labels": dict(labels),
+            "annotations": {CLAIMED_BY: claimed_by},
+        }
+        body = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": dict(spec)}
+        return self._api.call("POST", self._folder, body=body)
+
+    def get(self, name: str) -> Object:
+        """Read one record.
+
+        Raises:
+            NotFound: there is none of that name.
+            ClusterError: it could not be read.
+        """
+        return self._api.call("GET", f"{self._folder}/{path(name)[1:]}")
+
+    def about(self, target: WorkloadRef) -> list[Object]:
+        """List the records of one workload, oldest first."""
+        chosen = f"spec.target.namespace={target.namespace},spec.target.name={target.name}"
+        found = [raw for raw in self._pages(chosen) if raw["spec"]["target"].get("kind") == target.kind]
+        return sorted(found, key=_created)
+
+    def about_namespace(self, namespace: str) -> dict[tuple[str, str], list[Object]]:
+        """List the records of all workloads of a namespace, oldest first, by (kind, name)."""
+        found: dict[tuple[str, str], list[Object]] = defaultdict(list)
+        for raw in sorted(self._pages(f"spec.target.namespace={namespace}"), key=_created):
+            target = raw["spec"]["target"]
+            found[target.get("kind", ""), target.get("name", "")].append(raw)
+        return found
+
+    def in_work(self) -> list[Object]:
+        """List the records that somebody should work on: Pending, RollingBack, Verifying, just claimed."""
+        return list(self._pages(",".join(f"status.phase!={phase}" for phase in WITHOUT_WORK)))
+
+    def page(self, *, field_selector: str, limit: int, continue_: str | None) -> Object:
+        """List one page of the records, as the API server gives them."""
+        query = {"limit": str(limit)}
+        if field_selector:
+            query["fieldSelector"] = field_selector
+        if continue_:
+            query["continue"] = continue_
+        return self._api.call("GET", self._folder, query=query)
+
+    def probe(self, *, timeout_seconds: float) -> None:
+        """Read next to nothing, to see whether the API server answers and knows the type.
+
+        Raises:
+            NotFound: the CRD is not installed.
+            ClusterError: it does not answer, or refuses.
+        """
+        self._api.call("GET", self._folder, query={"limit": "1"}, timeout_seconds=timeout_seconds)
+
+    def _pages(self, field_selector: str) -> Iterator[Object]:
+        continue_: str | None = None
+        while True:
+            found = self.page(field_selector=field_selector, limit=PAGE, continue_=continue_)
+            yield from found["items"]
+            continue_ = found["metadata"].get("continue")
+            if not continue_:
+                return
+
+    def update_status(self, raw: Object, change: Callable[[Object], Object | None]) -> Object:
+        """Change a record's status by compare-and-swap, starting from `raw` as it was last seen.
+
+        `change` gets the status of that moment and returns the new one, or None to leave it; it may be called
+        several times. Returns the record as it stands now.
+
+        Raises:
+            NotFound: the record was deleted.
+            ClusterError: it could not be stored.
+        """
+        for _ in range(TRIES):
+            status = change(dict(raw.get("status") or {}))
+            if status is None:
+                return raw
+            try:
+                return self._put_status({**raw, "status": status})
+            except Conflict:
+                raw = self.get(raw["metadata"]["name"])
+        raise Unavailable(f"too many changes at once of the record {raw['metadata']['name']}")
+
+    def _put_status(self, raw: Object) -> Object:
+        return self._api.call("PUT", f"{self._folder}/{path(raw['metadata']['name'])[1:]}/status", body=raw)
+
+
+def _created(raw: Object) -> str:
+    return str(raw["metadata"]["creationTimestamp"])
