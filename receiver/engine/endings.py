@@ -1,0 +1,100 @@
+"""What is said when a record changes its phase: on the record, as an Event, in a metric and in the log."""
+
+import logging
+from concurrent.futures import Executor
+
+from receiver import metrics
+from receiver.cluster.errors import ClusterError
+from receiver.cluster.events import EventReason, record_event
+from receiver.engine import status
+from receiver.engine.desk import Desk
+from receiver.engine.task import Object, Task
+from receiver.policy.decision import Decision
+from receiver.policy.document import decision_diff, decision_document
+from receiver.policy.record import Phase
+from receiver.policy.times import parse_time
+
+log = logging.getLogger(__name__)
+EVENTS = {
+    Phase.SUCCEEDED: EventReason.SUCCEEDED,
+    Phase.FAILED: EventReason.FAILED,
+    Phase.NOT_CURED: EventReason.NOT_CURED,
+    Phase.REFUSED: EventReason.REFUSED,
+}
+
+
+FINISHED = frozenset({Phase.SUCCEEDED, Phase.NOT_CURED, Phase.FAILED, Phase.SUPERSEDED})
+
+
+class Endings:
+    """Stores a phase and tells everybody who should know."""
+
+    def __init__(self, desk: Desk, pool: Executor) -> None:
+        self._desk = desk
+        self._pool = pool
+
+    def end(self, task: Task, phase: Phase, message: str) -> None:
+        """End a record. One that never patched anything gives its place in the budget back.
+
+        Raises:
+            ClusterError: the end could not be stored.
+        """
+        now = self._desk.now()
+        raw = self._desk.records.update_status(
+            task.raw(), lambda old: status.ended(old, phase, message, now=now)
+        )
+        task.store(raw)
+        self.tell(raw, phase, message)
+        if not raw["status"].get("patchedAt"):
+            self._refund(task.record)
+
+    def decide(self, task: Task, decision: Decision) -> None:
+        """Enter the decision of a later look at a record, Pending or not.
+
+        Raises:
+            ClusterError: it could not be stored.
+        """
+        now, instance = self._desk.now(), self._desk.instance
+        received_at = parse_time((task.raw().get("status") or {}).get("startedAt")) or now
+        document = decision_document(decision, decision_diff(decision))
+
+        def change(old: status.Status) -> status.Status:
+            new = status.decided(old, decision, document=document, received_at=received_at)
+            return status.held(new, instance, now=now) if decision.leading.phase is Phase.PENDING else new
+
+        raw = self._desk.records.update_status(task.raw(), change)
+        task.store(raw)
+        if decision.leading.phase is not Phase.PENDING:
+            self.tell(raw, decision.leading.phase, raw["status"]["message"])
+            self._refund(task.record)
+
+    def tell(self, raw: Object, phase: Phase, message: str) -> None:
+        """Count and log a phase, and put its Event on the workload."""
+        target, rule = raw["spec"]["target"], metrics.count_phase(phase, raw)
+        fields = {"record": raw["metadata"]["name"], "rule": rule, "phase": phase.value}
+        log.info("%s", message, extra={**fields, "target": raw["status"].get("target", "")})
+        if phase in FINISHED and (started := parse_time(raw["status"].get("startedAt"))):
+            metrics.RECEIPT_TO_FINISHED.observe((self._desk.now() - started).total_seconds())
+        if phase in EVENTS and target.get("uid"):
+            self._event(raw, EVENTS[phase], message)
+
+    def announce(self, task: Task, reason: EventReason, message: str) -> None:
+        """Put an Event on the workload of a task."""
+        self._event(task.raw(), reason, message)
+
+    def _event(self, raw: Object, reason: EventReason, message: str) -> None:
+        target = raw["spec"]["target"]
+        self._pool.submit(
+            record_event,
+            self._desk.api,
+            target,
+            reason,
+            message,
+            now=self._desk.now(),
+        )
+
+    def _refund(self, record: str) -> None:
+        try:
+            self._desk.judging.refund(record)
+        except ClusterError as e:
+            log.warning("cannot give the budget back: %s", e, extra={"record": record})

@@ -1,0 +1,72 @@
+"""What would be decided, and why, without changing anything: the words of `explain`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from receiver.cluster.snapshots import SnapshotReader
+from receiver.engine.grouping import group, match_rules, matches
+from receiver.engine.judging import Case, Judging
+from receiver.policy.alerts import Alert
+from receiver.policy.decision import Decision
+from receiver.policy.matchers import Matcher
+from receiver.policy.rules import Mode, Rule, Ruleset
+from receiver.policy.targets import TargetFault
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSight:
+    """A rule and which of its matchers matched an alert."""
+
+    rule: Rule
+    matchers: tuple[tuple[Matcher, bool], ...]
+
+    @property
+    def matched(self) -> bool:
+        """Tell whether all of them matched."""
+        return all(matched for _, matched in self.matchers)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The rules as they look at the first alert, what would be decided, and what names no target."""
+
+    rules: tuple[RuleSight, ...]
+    decisions: tuple[Decision, ...]
+    faults: tuple[tuple[Rule, TargetFault], ...]
+
+
+def explain(
+    alerts: Iterable[Alert],
+    *,
+    ruleset: Ruleset,
+    ceiling: Mode,
+    reader: SnapshotReader,
+    judging: Judging,
+    now: datetime,
+) -> Explanation:
+    """Judge alerts as the intake would, all of them as firing, and store nothing.
+
+    Raises:
+        ClusterError: the cluster cannot be read.
+    """
+    firing = list(alerts)
+    rules = tuple(_sight(rule, firing[0]) for rule in ruleset.rules) if firing else ()
+    matched = [(alert, rule) for alert in firing for rule in match_rules(ruleset, alert, ceiling=ceiling)]
+    groups = group(matched, reader.owner)
+    found = reader.read_all(groups.by_target)
+    for ref, sighting in found.items():
+        if isinstance(sighting, TargetFault):
+            groups.miss(ref, sighting)
+    cases = [
+        Case(sighting.snapshot, matches(groups.by_target[ref], ruleset))
+        for ref, sighting in found.items()
+        if not isinstance(sighting, TargetFault)
+    ]
+    decisions = judging.decide(cases, judging.look()[0], now) if cases else {}
+    faults = tuple((fault.rule, fault.fault) for fault in groups.faults.values())
+    return Explanation(rules, tuple(decisions.values()), faults)
+
+
+def _sight(rule: Rule, alert: Alert) -> RuleSight:
+    return RuleSight(rule, tuple((matcher, matcher.matches(alert.labels)) for matcher in rule.matchers))

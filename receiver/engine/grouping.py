@@ -1,0 +1,70 @@
+"""From a payload's alerts to what is to be judged: rules matched, targets found, put together by workload."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from receiver.policy.alerts import Alert
+from receiver.policy.decision import Match
+from receiver.policy.rules import Mode, Rule, Ruleset
+from receiver.policy.targets import PodRef, TargetFault, find_target
+from receiver.policy.workload import WorkloadRef
+
+Matched = tuple[Alert, Rule]
+Resolve = Callable[[PodRef], WorkloadRef | TargetFault]
+
+
+@dataclass(slots=True)
+class FaultGroup:
+    """The alerts of one rule whose targets cannot be found for one reason; `fault` is the first one's."""
+
+    rule: Rule
+    fault: TargetFault
+    alerts: list[Alert] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Groups:
+    """What matched, by the workload that it names; and what names none, by rule and reason."""
+
+    by_target: dict[WorkloadRef, list[Matched]] = field(default_factory=lambda: defaultdict(list))
+    faults: dict[tuple[str, str], FaultGroup] = field(default_factory=dict)
+
+    def add_fault(self, alert: Alert, rule: Rule, fault: TargetFault) -> None:
+        """Put an alert to those of its rule that fail for the same reason."""
+        key = rule.name, fault.reason.value
+        self.faults.setdefault(key, FaultGroup(rule, fault)).alerts.append(alert)
+
+    def miss(self, ref: WorkloadRef, fault: TargetFault) -> None:
+        """Move what names a workload that cannot be read to the faults."""
+        for alert, rule in self.by_target.pop(ref):
+            self.add_fault(alert, rule, fault)
+
+
+def match_rules(ruleset: Ruleset, alert: Alert, *, ceiling: Mode) -> tuple[Rule, ...]:
+    """Return the rules that an alert matches, in file order, without those that are off."""
+    return tuple(
+        rule for rule in ruleset.matching(alert.labels) if Mode.lowest(rule.mode, ceiling) is not Mode.OFF
+    )
+
+
+def group(matched: Iterable[Matched], resolve: Resolve) -> Groups:
+    """Put together what is about one workload; a pod's owner is asked for once."""
+    groups, owners = Groups(), dict[PodRef, WorkloadRef | TargetFault]()
+    for alert, rule in matched:
+        target = find_target(rule, alert.labels)
+        if isinstance(target, PodRef):
+            target = owners[target] if target in owners else owners.setdefault(target, resolve(target))
+        if isinstance(target, TargetFault):
+            groups.add_fault(alert, rule, target)
+        else:
+            groups.by_target[target].append((alert, rule))
+    return groups
+
+
+def matches(matched: Sequence[Matched], ruleset: Ruleset) -> tuple[Match, ...]:
+    """Return what matched about one workload by rule, in file order."""
+    by_rule: dict[str, list[Alert]] = defaultdict(list)
+    for alert, rule in matched:
+        by_rule[rule.name].append(alert)
+    return tuple(Match(rule, tuple(by_rule[rule.name])) for rule in ruleset.rules if rule.name in by_rule)

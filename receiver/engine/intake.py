@@ -1,0 +1,218 @@
+"""The intake: from a payload to records in etcd. What is stored stays; the rest is asked for again.
+
+A firing alert that matched is accepted only when the record that it belongs to is stored. Whatever fails
+leaves an error, and Alertmanager, which then sends the whole group again, is the queue.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import Executor as Pool
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+
+from receiver import metrics
+from receiver.cluster.api import Object
+from receiver.cluster.errors import ClusterError, NotFound
+from receiver.cluster.snapshots import Sighting
+from receiver.engine.claims import Claim, Claims, phase_of
+from receiver.engine.clearing import Clearing
+from receiver.engine.desk import Desk
+from receiver.engine.grouping import Groups, Matched, group, match_rules, matches
+from receiver.engine.judging import Case, Seen
+from receiver.engine.known import Known
+from receiver.policy.alerts import Alert, Payload
+from receiver.policy.decision import Decision
+from receiver.policy.intake import Accepted
+from receiver.policy.record import IN_WORK, SETTLED
+from receiver.policy.rules import Mode, Ruleset
+from receiver.policy.targets import TargetFault
+from receiver.policy.times import parse_time
+from receiver.policy.workload import WorkloadRef
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One payload on its way, with the rules that were in force when it came."""
+
+    payload: Payload
+    received_at: datetime
+    ruleset: Ruleset
+
+
+class Intake:
+    """Takes payloads in, any number at once.
+
+    `readers` runs single calls; `writers` runs the entering of records, which waits for such calls.
+    """
+
+    def __init__(
+        self, desk: Desk, claims: Claims, clearing: Clearing, *, ceiling: Mode, readers: Pool, writers: Pool
+    ) -> None:
+        self._desk = desk
+        self._claims = claims
+        self._clearing = clearing
+        self._ceiling = ceiling
+        self._readers = readers
+        self._writers = writers
+        self._known = Known()
+
+    def take(self, payload: Payload, received_at: datetime) -> Accepted:
+        """Store everything of a payload that matched.
+
+        Raises:
+            ClusterError: not everything is stored; what is stored stays.
+        """
+        post = Post(payload, received_at, self._desk.rules())
+        matched = self._match(post)
+        cleared = self._clearing.clear(alert for alert, _ in matched if not alert.firing)
+        firing = [pair for pair in matched if pair[0].firing]
+        rest, repeated = self._repeats(firing)
+        records = [*cleared, *repeated, *self._take_new(post, rest)]
+        known = {fingerprint for found in cleared.values() for fingerprint in found}
+        accepted = {alert.key for alert, _ in matched if alert.firing or alert.fingerprint in known}
+        return Accepted(
+            len(accepted), max(0, len(payload.alerts) - len(accepted)), tuple(dict.fromkeys(records))
+        )
+
+    def _match(self, post: Post) -> list[Matched]:
+        matched: list[Matched] = []
+        for alert in post.payload.alerts:
+            metrics.ALERTS_RECEIVED.labels(status=alert.status.value).inc()
+            rules = match_rules(post.ruleset, alert, ceiling=self._ceiling)
+            if not rules:
+                metrics.ALERTS_IGNORED.labels(reason="no_rule_in_force").inc()
+            if alert.firing:
+                for rule in rules:
+                    metrics.ALERTS_MATCHED.labels(rule=rule.name).inc()
+            matched += [(alert, rule) for rule in rules]
+        if post.payload.truncated_alerts:
+            metrics.ALERTS_TRUNCATED.inc(post.payload.truncated_alerts)
+            log.warning("Alertmanager left %d alerts out (max_alerts): lost", post.payload.truncated_alerts)
+        return matched
+
+    def _repeats(self, firing: Sequence[Matched]) -> tuple[list[Matched], list[str]]:
+        """Join what is known to belong to a record in work or done, at one read for each; return the rest."""
+        by_record: dict[str, list[Matched]] = defaultdict(list)
+        for alert, rule in firing:
+            by_record[self._known.record_of(alert) or ""].append((alert, rule))
+        rest, joined = by_record.pop("", []), list[str]()
+        for pairs, belonging in self._writers.map(self._repeat, by_record, by_record.values()):
+            rest += [pair for pair in pairs if pair not in belonging]
+            joined += {self._known.record_of(alert) or "" for alert, _ in belonging}
+        return rest, joined
+
+    def _repeat(self, name: str, pairs: list[Matched]) -> tuple[list[Matched], list[Matched]]:
+        """Join a record; return all the pairs, and those that do belong to it."""
+        try:
+            raw = self._desk.records.get(name)
+        except NotFound:
+            return pairs, []
+        belonging = [pair for pair in pairs if _belongs(raw, pair[0])]
+        if belonging:
+            self._claims.join(raw, _named(belonging))
+        return pairs, belonging
+
+    def _take_new(self, post: Post, firing: Sequence[Matched]) -> list[str]:
+        if not firing:
+            return []
+        ledger = self._readers.submit(self._desk.judging.look)
+        groups = group(firing, self._desk.reader.owner)
+        sightings = self._sight(groups)
+        faults = [
+            self._writers.submit(self._claims.enter_fault, fault, post.payload, post.received_at)
+            for fault in groups.faults.values()
+        ]
+        claims, joined = self._sort_out(post, groups, sightings)
+        return [*joined, *self._enter(post, claims, ledger.result()), *(fault.result() for fault in faults)]
+
+    def _sight(self, groups: Groups) -> dict[WorkloadRef, Sighting]:
+        """Read the workloads; those that are not there become faults of the rules that named them."""
+        found = self._desk.reader.read_all(groups.by_target)
+        for ref, sighting in found.items():
+            if isinstance(sighting, TargetFault):
+                groups.miss(ref, sighting)
+        return {ref: sighting for ref, sighting in found.items() if isinstance(sighting, Sighting)}
+
+    def _sort_out(
+        self, post: Post, groups: Groups, sightings: dict[WorkloadRef, Sighting]
+    ) -> tuple[list[Claim], list[str]]:
+        """Join what belongs to a record; return what is to be judged, and the records that were joined."""
+        claims: list[Claim] = []
+        joined: list[str] = []
+        for ref, sighting in sightings.items():
+            fresh: list[Matched] = []
+            by_record: dict[str, list[Matched]] = defaultdict(list)
+            records = {raw["metadata"]["name"]: raw for raw in sighting.records}
+            for pair in groups.by_target[ref]:
+                name = _record_of(sighting, pair[0])
+                (fresh if name is None else by_record[name]).append(pair)
+            for name, pairs in by_record.items():
+                joined.append(self._claims.join(records[name], _named(pairs)))
+                self._remember(name, pairs)
+            if fresh:
+                claims.append(Claim(sighting, tuple(fresh), post.payload, post.received_at))
+        return claims, joined
+
+    def _enter(self, post: Post, claims: Sequence[Claim], seen: Seen) -> list[str]:
+        """Decide, and store the decisions side by side while the ledger is written."""
+        if not claims:
+            return []
+        now = self._desk.now()
+        cases = [Case(claim.sighting.snapshot, matches(claim.matched, post.ruleset)) for claim in claims]
+        previews = self._desk.judging.decide(cases, seen[0], now)
+        final = self._readers.submit(self._desk.judging.spend, cases, seen, now)
+        entered = [
+            self._writers.submit(self._enter_one, claim, previews[claim.name], final) for claim in claims[1:]
+        ]
+        first = self._enter_one(claims[0], previews[claims[0].name], final)
+        return [first, *_results(entered)]
+
+    def _enter_one(self, claim: Claim, preview: Decision, final: "Future[dict[str, Decision]]") -> str:
+        own = claim.sighting.own_record
+        if own is not None and phase_of(own) in SETTLED:
+            return self._claims.settled(claim, own, preview)
+        name = self._claims.enter(claim, preview, final)
+        self._remember(name, claim.matched)
+        return name
+
+    def _remember(self, record: str, pairs: Sequence[Matched]) -> None:
+        for alert, _ in pairs:
+            self._known.remember(alert, record)
+
+
+def _results(entered: "Sequence[Future[str]]") -> list[str]:
+    """Wait for all, so that as much as can be is stored, and only then fail for the first that failed."""
+    faults = [fault for future in entered if (fault := future.exception())]
+    if faults:
+        raise next((fault for fault in faults if isinstance(fault, ClusterError)), faults[0])
+    return [future.result() for future in entered]
+
+
+def _named(pairs: Sequence[Matched]) -> list[tuple[Alert, str]]:
+    return [(alert, rule.name) for alert, rule in pairs]
+
+
+def _belongs(raw: Object, alert: Alert) -> bool:
+    """Tell whether an alert belongs to a record: it is in work, or its patch is younger than the alert."""
+    patched_at = parse_time((raw.get("status") or {}).get("patchedAt"))
+    return phase_of(raw) in IN_WORK or (patched_at is not None and alert.starts_at < patched_at)
+
+
+def _record_of(sighting: Sighting, alert: Alert) -> str | None:
+    """Return the record that an alert belongs to, None where it is to be judged.
+
+    That is the first whose patch is younger than the alert, else the live template's own while somebody works
+    on it or has just claimed it.
+    """
+    for raw in sighting.records:
+        patched_at = parse_time((raw.get("status") or {}).get("patchedAt"))
+        if patched_at is not None and alert.starts_at < patched_at:
+            return str(raw["metadata"]["name"])
+    own = sighting.own_record
+    if own is not None and (phase_of(own) is None or phase_of(own) in IN_WORK):
+        return str(own["metadata"]["name"])
+    return None

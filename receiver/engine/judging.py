@@ -1,0 +1,128 @@
+"""Judging and spending: decisions are made in order, each counting for the next, over all replicas."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from receiver.cluster.api import Api, Object
+from receiver.cluster.errors import ClusterError, Invalid, Unavailable
+from receiver.cluster.ledger import LedgerStore
+from receiver.cluster.patch import dry_run, generation_moved
+from receiver.policy.context import Installation, StillFiring
+from receiver.policy.decision import Decision, Match, Snapshot, decide
+from receiver.policy.ledger import Ledger, Spending
+from receiver.policy.plan import Plan
+from receiver.policy.preflight import accepted, changed_meanwhile, refused
+from receiver.policy.record import Phase
+from receiver.policy.verdict import Verdict
+from receiver.policy.workload import Unreadable
+
+Seen = tuple[Ledger | Unreadable, Object | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One workload to be judged, with what matched."""
+
+    snapshot: Snapshot
+    matches: tuple[Match, ...]
+    still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """Return what decides who comes first where the budget does not suffice for all."""
+        return min((alert.starts_at, alert.fingerprint) for match in self.matches for alert in match.alerts)
+
+
+class Judging:
+    """Decides cases and spends the budget for those that will be acted on."""
+
+    def __init__(self, ledger: LedgerStore, installation: Callable[[], Installation]) -> None:
+        self._ledger = ledger
+        self._installation = installation
+
+    def look(self) -> Seen:
+        """Read the ledger; one that may not be read is Unreadable.
+
+        Raises:
+            Unavailable: it may be readable in a moment.
+        """
+        try:
+            return self._ledger.read()
+        except Unavailable:
+            raise
+        except ClusterError as e:
+            return Unreadable("the ledger", str(e)), None
+
+    def decide(
+        self, cases: Sequence[Case], ledger: Ledger | Unreadable, now: datetime
+    ) -> dict[str, Decision]:
+        """Decide every case by this ledger; keyed by record."""
+        return self._decide(cases, ledger, now)[0]
+
+    def spend(self, cases: Sequence[Case], seen: Seen, now: datetime) -> dict[str, Decision]:
+        """Decide every case and enter those that are Pending in the ledger, before anything is patched.
+
+        Raises:
+            ClusterError: the ledger could not be written: nothing may be patched.
+        """
+        decisions: dict[str, Decision] = {}
+
+        def change(ledger: Ledger) -> Ledger:
+            nonlocal decisions
+            decisions, spent = self._decide(cases, ledger, now)
+            return ledger if isinstance(spent, Unreadable) else spent
+
+        ledger = self._ledger.swap(seen, change)
+        return self.decide(cases, ledger, now) if isinstance(ledger, Unreadable) else decisions
+
+    def _decide(
+        self, cases: Sequence[Case], ledger: Ledger | Unreadable, now: datetime
+    ) -> tuple[dict[str, Decision], Ledger | Unreadable]:
+        decisions: dict[str, Decision] = {}
+        installation = self._installation()
+        for case in sorted(cases, key=lambda case: case.order):
+            decision = decide(
+                case.snapshot,
+                case.matches,
+                ledger=ledger,
+                installation=installation,
+                now=now,
+                still_firing=case.still_firing,
+            )
+            decisions[case.snapshot.record] = decision
+            ledger = _spend(ledger, decision)
+        return decisions, ledger
+
+    def refund(self, record: str) -> None:
+        """Take a record that ended before its patch out of the ledger.
+
+        Raises:
+            ClusterError: it could not be written; the budget stays a little too small.
+        """
+        self._ledger.swap(self.look(), lambda ledger: ledger.refund(record))
+
+
+def _spend(ledger: Ledger | Unreadable, decision: Decision) -> Ledger | Unreadable:
+    if isinstance(ledger, Unreadable) or decision.leading.phase is not Phase.PENDING:
+        return ledger
+    snapshot = decision.snapshot
+    spending = Spending(snapshot.record, snapshot.workload.ref, decision.leading.rule.name, decision.at)
+    return ledger.spend(spending)
+
+
+def ask_server(api: Api, plan: Plan) -> Verdict:
+    """Have the server try the patch out, and return its word as the verdict of `preflight`.
+
+    Raises:
+        Unavailable: it did not answer.
+    """
+    try:
+        dry_run(api, plan)
+    except Unavailable:
+        raise
+    except Invalid as e:
+        return changed_meanwhile() if generation_moved(e) else refused(str(e))
+    except ClusterError as e:
+        return refused(str(e))
+    return accepted()

@@ -1,0 +1,57 @@
+"""Whether the receiver can do its work: a small read of the records every two seconds tells."""
+
+import logging
+import threading
+
+from receiver.cluster.errors import ClusterError, NotFound
+from receiver.cluster.records import Records
+
+log = logging.getLogger(__name__)
+EVERY_SECONDS = 1.5
+TIMEOUT_SECONDS = 2.0
+NO_CRD = (
+    "the CRD rollbacks.rollback-receiver.dev is not installed: rollback-receiver crd | kubectl apply -f -"
+)
+
+
+class Pulse:
+    """Feels the API server in a thread of its own."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._fault: str | None = "the API server has not been reached yet"
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopped.set()
+
+    def fault(self) -> str | None:
+        """Return why the receiver is not ready, None when it is."""
+        return self._fault
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._note(self._feel())
+            self._stopped.wait(EVERY_SECONDS)
+
+    def _feel(self) -> str | None:
+        try:
+            self._records.probe(timeout_seconds=TIMEOUT_SECONDS)
+        except NotFound:
+            return NO_CRD
+        except ClusterError as e:
+            return str(e)
+        return None
+
+    def _note(self, fault: str | None) -> None:
+        if fault and not self._fault:
+            log.warning("not ready: %s", fault)
+        if self._fault and not fault:
+            log.info("ready")
+        self._fault = fault

@@ -1,0 +1,38 @@
+"""Answers which records there are: narrowed by the API server where it can, here where it cannot."""
+
+from datetime import datetime
+from typing import Any
+
+from receiver.cluster.api import Object
+from receiver.cluster.records import Records
+from receiver.policy.intake import RollbackQuery
+from receiver.policy.times import parse_time
+
+
+def list_rollbacks(records: Records, query: RollbackQuery) -> dict[str, Any]:
+    """Return one page of records, newest first within it, as `{"items": […], "continue": "…"}`.
+
+    Raises:
+        ClusterError: they cannot be read.
+    """
+    found = records.page(
+        field_selector=",".join(_selectors(query)), limit=query.limit, continue_=query.continue_token
+    )
+    items = [raw for raw in found["items"] if _fits(raw, query)]
+    items.sort(key=lambda raw: str(raw["metadata"]["creationTimestamp"]), reverse=True)
+    more = found["metadata"].get("continue")
+    return {"items": items, "continue": more} if more else {"items": items}
+
+
+def _selectors(query: RollbackQuery) -> list[str]:
+    chosen = [f"status.phase={query.phase.value}"] if query.phase else []
+    if query.target:
+        chosen += [f"spec.target.namespace={query.target.namespace}", f"spec.target.name={query.target.name}"]
+    return chosen
+
+
+def _fits(raw: Object, query: RollbackQuery) -> bool:
+    if query.target and raw["spec"]["target"].get("kind") != query.target.kind:
+        return False
+    created: datetime | None = parse_time(raw["metadata"]["creationTimestamp"])
+    return query.since is None or (created is not None and created >= query.since)

@@ -1,0 +1,177 @@
+"""The engine as the web sees it: takes payloads, answers questions, starts and stops."""
+
+import logging
+import threading
+from collections.abc import Hashable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from typing import Any
+
+from receiver.alertmanager import Alertmanager
+from receiver.cluster.api import Api
+from receiver.cluster.errors import ClusterError, NotFound
+from receiver.cluster.ledger import LedgerStore
+from receiver.cluster.records import Records
+from receiver.cluster.snapshots import SnapshotReader
+from receiver.engine import status
+from receiver.engine.acting import Acting
+from receiver.engine.claims import Claims
+from receiver.engine.clearing import Clearing
+from receiver.engine.desk import Desk
+from receiver.engine.endings import Endings
+from receiver.engine.executor import Executor
+from receiver.engine.instance import Instance
+from receiver.engine.intake import Intake
+from receiver.engine.judging import Judging
+from receiver.engine.pulse import Pulse
+from receiver.engine.queries import list_rollbacks
+from receiver.engine.rulebook import Rulebook
+from receiver.engine.steps import Steps
+from receiver.engine.sweep import Sweep
+from receiver.engine.tally import Tally
+from receiver.engine.task import Task
+from receiver.engine.watching import Watching
+from receiver.policy.alerts import Payload
+from receiver.policy.context import Installation
+from receiver.policy.intake import Accepted, NotPersisted, RollbackQuery, Unavailable
+
+log = logging.getLogger(__name__)
+ANSWER_WITHIN_SECONDS = 9.0
+RETRY_AFTER_SECONDS = 5
+READERS, WRITERS, TAKERS = 16, 8, 32
+FINISH_SECONDS, HAND_OVER_SECONDS = 1.5, 1.5
+
+
+class Engine:
+    """One receiver at work on one namespace of records. All threads are started by `start`."""
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        namespace: str,
+        installation: Installation,
+        rulebook: Rulebook,
+        instance: Instance,
+        alertmanager: Alertmanager | None = None,
+    ) -> None:
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
+        self._takers = ThreadPoolExecutor(TAKERS, thread_name_prefix="take")
+        self._under_way: dict[Hashable, Future[Accepted]] = {}
+        self._lock = threading.RLock()
+        self._records = Records(api, namespace)
+        self._rulebook = rulebook
+        self._pulse = Pulse(self._records)
+        self._desk = Desk(
+            api=api,
+            records=self._records,
+            reader=SnapshotReader(api, self._records, self._readers),
+            judging=Judging(LedgerStore(api, namespace), lambda: installation),
+            instance=instance,
+            rules=rulebook.rules,
+            alertmanager=alertmanager,
+        )
+        endings = Endings(self._desk, self._readers)
+        self._executor = Executor(Steps(Acting(self._desk, endings), Watching(self._desk, endings)))
+        self._tally = Tally(self._desk)
+        self._sweep = Sweep(self._desk, self._executor)
+        self._intake = Intake(
+            self._desk,
+            Claims(self._desk, endings, self._executor, tally=self._tally, pool=self._readers),
+            Clearing(self._desk, self._executor),
+            ceiling=installation.mode,
+            readers=self._readers,
+            writers=self._writers,
+        )
+
+    def start(self) -> None:
+        """Start to work."""
+        self._executor.start()
+        self._sweep.start()
+        self._tally.start()
+        self._pulse.start()
+        self._rulebook.start()
+
+    def stop(self) -> None:
+        """Finish the steps under way and hand the rest over, within 3 s; what hangs then is left hanging."""
+        self._rulebook.stop()
+        self._pulse.stop()
+        self._sweep.stop()
+        self._tally.stop()
+        left = self._executor.stop(FINISH_SECONDS)
+        wait([self._takers.submit(self._hand_over, task) for task in left], timeout=HAND_OVER_SECONDS)
+        for pool in (self._takers, self._writers, self._readers):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _hand_over(self, task: Task) -> None:
+        mine = str(self._desk.instance)
+        try:
+            raw = self._records.get(task.record)
+            self._records.update_status(
+                raw, lambda old: status.handed_over(old) if old.get("holder") == mine else None
+            )
+            log.info("handed over", extra={"record": task.record, "target": task.target.path})
+        except ClusterError as e:
+            log.warning("not handed over: %s", e, extra={"record": task.record})
+
+    def accept(self, payload: Payload, received_at: datetime) -> Accepted:
+        """Store what matched of a payload, within 9 s.
+
+        Raises:
+            NotPersisted: not everything is stored, or not yet: it is to be sent again.
+        """
+        try:
+            return self._take(payload, received_at).result(timeout=ANSWER_WITHIN_SECONDS)
+        except TimeoutError as e:
+            raise NotPersisted("not everything could be stored in time", RETRY_AFTER_SECONDS) from e
+        except ClusterError as e:
+            log.warning("not stored: %s", e)
+            raise NotPersisted(f"cannot store: {e}", RETRY_AFTER_SECONDS) from e
+
+    def _take(self, payload: Payload, received_at: datetime) -> "Future[Accepted]":
+        """Begin to take a payload in; one that is sent again while it is under way is waited for, not begun."""
+        key = frozenset((alert.key, alert.status) for alert in payload.alerts)
+        with self._lock:
+            taken = self._under_way.get(key)
+            if taken is None:
+                taken = self._takers.submit(self._intake.take, payload, received_at)
+                self._under_way[key] = taken
+                taken.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return taken
+
+    def ready(self) -> str | None:
+        """Return why the receiver is not ready, None when it is."""
+        return self._pulse.fault()
+
+    def reload(self) -> None:
+        """Load the rules now.
+
+        Raises:
+            RulesRejected: they have faults; those in force stay.
+        """
+        self._rulebook.reload()
+
+    def rollbacks(self, query: RollbackQuery) -> dict[str, Any]:
+        """Return records, newest first, as `{"items": […], "continue": "…"}`.
+
+        Raises:
+            Unavailable: the API server does not answer.
+        """
+        try:
+            return list_rollbacks(self._records, query)
+        except ClusterError as e:
+            raise Unavailable(str(e)) from e
+
+    def rollback(self, name: str) -> dict[str, Any] | None:
+        """Return one record, None where there is none of that name.
+
+        Raises:
+            Unavailable: the API server does not answer.
+        """
+        try:
+            return self._records.get(name)
+        except NotFound:
+            return None
+        except ClusterError as e:
+            raise Unavailable(str(e)) from e

@@ -1,0 +1,97 @@
+"""The changes of a record's status that the engine makes, each as a pure function of the status before."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from receiver.engine.instance import Instance
+from receiver.policy.decision import Decision
+from receiver.policy.record import PastRollback, Phase
+from receiver.policy.times import format_precise
+from receiver.policy.wording import decision_sentence
+
+Status = dict[str, Any]
+
+
+def held(status: Mapping[str, Any], instance: Instance, *, now: datetime) -> Status:
+    """Say that this receiver works on the record and lives."""
+    return {**status, "holder": str(instance), "renewTime": format_precise(now)}
+
+
+def renewed(status: Mapping[str, Any], instance: Instance, *, now: datetime) -> Status | None:
+    """Say that this receiver still lives; None where somebody else has taken the record over."""
+    return held(status, instance, now=now) if status.get("holder") == str(instance) else None
+
+
+def handed_over(status: Mapping[str, Any]) -> Status:
+    """Say that nobody works on the record, so that anybody may take it at once."""
+    return {**_without(status, "renewTime"), "holder": ""}
+
+
+def decided(
+    status: Mapping[str, Any], decision: Decision, *, document: Status, received_at: datetime
+) -> Status:
+    """Enter a decision and its document; the phase is Refused, DryRun or Pending."""
+    return {
+        **_without(status, "holder", "renewTime", "finishedAt"),
+        "target": decision.snapshot.workload.ref.path,
+        "phase": decision.leading.phase.value,
+        "message": decision_sentence(decision),
+        "decision": document,
+        "startedAt": format_precise(received_at),
+    }
+
+
+def adopted(status: Mapping[str, Any], done: PastRollback) -> Status:
+    """Enter, from the workload's annotation, what was done before the decision could be stored."""
+    if status.get("decision") or done.target is None:
+        return dict(status)
+    to = {"revision": done.to_number, "templateHash": done.to_hash}
+    known = {key: value for key, value in to.items() if value is not None}
+    return {**status, "target": done.target.path, "decision": {"rule": done.rule, "to": known}}
+
+
+def patched(status: Mapping[str, Any], *, at: datetime, message: str) -> Status:
+    """Enter that the workload was patched: the rollout is under way."""
+    changed = {
+        **status,
+        "phase": Phase.ROLLING_BACK.value,
+        "message": message,
+        "patchedAt": format_precise(at),
+    }
+    return with_condition(changed, "Patched", "True", "Patched", message, now=at)
+
+
+def ended(status: Mapping[str, Any], phase: Phase, message: str, *, now: datetime) -> Status:
+    """Enter a final phase."""
+    released = _without(status, "holder", "renewTime")
+    return {**released, "phase": phase.value, "message": message, "finishedAt": format_precise(now)}
+
+
+def with_condition(
+    status: Mapping[str, Any], kind: str, value: str, reason: str, message: str, *, now: datetime
+) -> Status:
+    """Set one condition; the time of its last transition moves only when its status does."""
+    conditions = list(status.get("conditions") or [])
+    before = next((c for c in conditions if c["type"] == kind), None)
+    moved = before is None or before["status"] != value
+    condition = {
+        "type": kind,
+        "status": value,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": format_precise(now)
+        if moved or before is None
+        else before["lastTransitionTime"],
+    }
+    return {**status, "conditions": [*(c for c in conditions if c["type"] != kind), condition]}
+
+
+def condition_time(status: Mapping[str, Any], kind: str) -> str | None:
+    """Return when a condition last changed, None where it was never set."""
+    conditions = status.get("conditions") or []
+    return next((str(c["lastTransitionTime"]) for c in conditions if c["type"] == kind), None)
+
+
+def _without(status: Mapping[str, Any], *keys: str) -> Status:
+    return {key: value for key, value in status.items() if key not in keys}

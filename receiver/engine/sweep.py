@@ -1,0 +1,78 @@
+"""The sweep: finds records that nobody living works on, and takes them over."""
+
+import logging
+import threading
+
+from receiver import metrics
+from receiver.cluster.api import Object
+from receiver.cluster.errors import ClusterError
+from receiver.engine import status
+from receiver.engine.desk import Desk
+from receiver.engine.executor import Executor
+from receiver.engine.task import task_of
+
+log = logging.getLogger(__name__)
+EVERY_SECONDS = 5.0
+
+
+class Sweep:
+    """Looks at the records in work every few seconds, in a thread of its own."""
+
+    def __init__(self, desk: Desk, executor: Executor) -> None:
+        self._desk = desk
+        self._executor = executor
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
+
+    def start(self) -> None:
+        """Sweep at once, and then every 5 s."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop; a sweep under way takes nothing over any more."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.sweep()
+            except ClusterError as e:
+                log.warning("cannot look for records left behind: %s", e)
+            except Exception:
+                log.exception("a fault of the receiver's own in the sweep")
+            self._stopped.wait(EVERY_SECONDS)
+
+    def sweep(self) -> None:
+        """Take over what nobody works on.
+
+        Raises:
+            ClusterError: the records cannot be listed.
+        """
+        found = self._desk.records.in_work()
+        metrics.RECORDS_NOT_FINAL.set(len(found))
+        for raw in found:
+            if not self._stopped.is_set() and self._left_behind(raw):
+                self._take(raw)
+
+    def _left_behind(self, raw: Object) -> bool:
+        name = raw["metadata"]["name"]
+        if self._executor.works_on(name) or not raw["spec"]["target"].get("name"):
+            return False
+        return self._desk.instance.may_take(raw, now=self._desk.now())
+
+    def _take(self, raw: Object) -> None:
+        """Claim a record by compare-and-swap, and begin to work on it."""
+        instance, now = self._desk.instance, self._desk.now()
+
+        def change(old: status.Status) -> status.Status | None:
+            free = instance.may_take({**raw, "status": old}, now=now)
+            return status.held(old, instance, now=now) if free else None
+
+        try:
+            taken = self._desk.records.update_status(raw, change)
+        except ClusterError as e:
+            log.warning("cannot take over: %s", e, extra={"record": raw["metadata"]["name"]})
+            return
+        if taken["status"].get("holder") == str(instance):
+            log.info("taken over", extra={"record": raw["metadata"]["name"], "rule": raw["spec"]["rule"]})
+            self._executor.begin(task_of(taken))

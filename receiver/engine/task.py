@@ -1,0 +1,62 @@
+"""One record in work: what a step of the executor needs to know of it."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from receiver.policy.decision import Decision
+from receiver.policy.plan import Plan
+from receiver.policy.workload import WorkloadRef
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A patch that was judged, tried out and paid for a moment ago, and may be made at once."""
+
+    decision: Decision
+    plan: Plan
+    patched_at: datetime
+
+
+@dataclass(slots=True)
+class Task:
+    """A record that this receiver works on. Only one thread at a time touches it.
+
+    `stored` brings the record as it was last stored; it is waited for only after the patch, so that the patch
+    need not wait for the write of the phase. `received_at` is when the alert came, None for a record that was
+    taken over. `ready` is None once its moment has passed: then everything is judged again.
+    """
+
+    record: str
+    target: WorkloadRef
+    stored: Future[Object]
+    received_at: datetime | None = None
+    ready: Ready | None = None
+
+    def raw(self) -> Object:
+        """Return the record as last stored; waits for the first write of its status.
+
+        Raises:
+            ClusterError: it could not be stored.
+        """
+        return self.stored.result(timeout=30)
+
+    def store(self, raw: Object) -> None:
+        """Keep the record as it is now."""
+        self.stored = Future()
+        self.stored.set_result(raw)
+
+
+def task_of(raw: Object) -> Task:
+    """Make the task of a record that was read."""
+    target = raw["spec"]["target"]
+    task = Task(
+        record=raw["metadata"]["name"],
+        target=WorkloadRef(target["kind"], target["namespace"], target["name"]),
+        stored=Future(),
+    )
+    task.stored.set_result(raw)
+    return task

@@ -1,0 +1,156 @@
+"""After the patch: watch the rollout by kubectl's criteria, then wait for the alerts to clear."""
+
+from datetime import datetime
+from typing import Any
+
+from receiver import metrics
+from receiver.alertmanager import AlertmanagerError
+from receiver.cluster.deployments import get_deployment
+from receiver.cluster.errors import NotFound
+from receiver.cluster.rollout import Progress, State, rollout_status
+from receiver.engine import status
+from receiver.engine.desk import Desk
+from receiver.engine.endings import Endings
+from receiver.engine.instance import RENEW_EVERY
+from receiver.engine.task import Object, Task
+from receiver.policy.joining import all_cleared, firing_names, resolve_all_but
+from receiver.policy.record import Phase, template_digest
+from receiver.policy.rules import Verify
+from receiver.policy.times import format_age, parse_time
+
+FIRST_SECONDS, MOST_SECONDS = 0.5, 5.0
+VERIFY_SECONDS = 5.0
+
+
+class Watching:
+    """Takes a record from RollingBack over Verifying to its end."""
+
+    def __init__(self, desk: Desk, endings: Endings) -> None:
+        self._desk = desk
+        self._endings = endings
+
+    def watch(self, task: Task) -> float | None:
+        """Look at the rollout once; return after how many seconds to look again, None when it has ended."""
+        raw = task.raw() if self._lately_renewed(task) else self._current(task)
+        if raw is None or (deployment := self._restored(task, raw)) is None:
+            return None
+        now = self._desk.now()
+        patched_at = _time(raw, "patchedAt") or now
+        progress = rollout_status(deployment, since=patched_at)
+        if progress.state is State.DONE:
+            return self._rolled_out(task, progress)
+        waited, limit = now - patched_at, self._verify(raw).rollout_timeout
+        if progress.state is State.FAILED or waited > limit:
+            why = (
+                progress.message
+                if progress.state is State.FAILED
+                else f"{progress.message} after {format_age(waited)}"
+            )
+            self._endings.end(task, Phase.FAILED, f"The rollback of {task.target} did not finish: {why}")
+            return None
+        return min(MOST_SECONDS, max(FIRST_SECONDS, waited.total_seconds() / 10))
+
+    def verify(self, task: Task) -> float | None:
+        """Look whether the alerts have cleared; return the seconds until the next look, None at the end."""
+        raw = self._current(task)
+        if raw is None or self._restored(task, raw) is None:
+            return None
+        raw = self._ask_alertmanager(task, raw)
+        if all_cleared(raw["status"]):
+            self._cleared(task, raw)
+            return None
+        since = parse_time(status.condition_time(raw["status"], "RolledOut")) or self._desk.now()
+        waited, limit = self._desk.now() - since, self._verify(raw).resolved_within
+        if waited >= limit:
+            self._not_cured(task, raw, waited=format_age(waited))
+            return None
+        return max(0.05, min(VERIFY_SECONDS, (limit - waited).total_seconds()))
+
+    def _current(self, task: Task) -> Object | None:
+        """Read the record and say that we live; None where it has ended or is somebody else's by now."""
+        raw = self._desk.records.get(task.record)
+        now, instance = self._desk.now(), self._desk.instance
+        if raw["status"].get("holder") != str(instance):
+            return None
+        task.store(raw)
+        if not self._lately_renewed(task):
+            raw = self._desk.records.update_status(raw, lambda old: status.renewed(old, instance, now=now))
+        task.store(raw)
+        return raw
+
+    def _lately_renewed(self, task: Task) -> bool:
+        renewed = _time(task.raw(), "renewTime")
+        return renewed is not None and self._desk.now() - renewed < RENEW_EVERY
+
+    def _restored(self, task: Task, raw: Object) -> Object | None:
+        """Return the Deployment with the template that we put back; else end the record as Superseded."""
+        try:
+            deployment = get_deployment(self._desk.api, task.target)
+        except NotFound:
+            self._endings.end(
+                task, Phase.SUPERSEDED, f"{task.target} was deleted after it had been rolled back"
+            )
+            return None
+        wanted = (raw["status"].get("decision", {}).get("to") or {}).get("templateDigest")
+        same_uid = deployment["metadata"]["uid"] == raw["spec"]["target"]["uid"]
+        if same_uid and wanted in {None, template_digest(deployment["spec"]["template"])}:
+            return deployment
+        self._endings.end(
+            task,
+            Phase.SUPERSEDED,
+            f"Another template of {task.target} was released after it had been rolled back",
+        )
+        return None
+
+    def _verify(self, raw: Object) -> Verify:
+        rule = self._desk.rule(raw["status"].get("decision", {}).get("rule") or raw["spec"]["rule"])
+        return Verify() if rule is None else rule.verify
+
+    def _rolled_out(self, task: Task, progress: Progress) -> float | None:
+        now = self._desk.now()
+        message = f"Rolled {task.target} back; {progress.message}; waiting for the alert to clear"
+
+        def change(old: status.Status) -> status.Status:
+            new = {**old, "phase": Phase.VERIFYING.value, "message": message}
+            return status.with_condition(new, "RolledOut", "True", "RolledOut", progress.message, now=now)
+
+        raw = self._desk.records.update_status(task.raw(), change)
+        task.store(raw)
+        metrics.count_phase(Phase.VERIFYING, raw)
+        return self.verify(task)
+
+    def _ask_alertmanager(self, task: Task, raw: Object) -> Object:
+        """Enter what Alertmanager, where it can be asked, no longer holds to be firing."""
+        if self._desk.alertmanager is None:
+            return raw
+        firing: set[str] = set()
+        try:
+            for name in firing_names(raw["status"]):
+                firing |= self._desk.alertmanager.firing(name)
+        except AlertmanagerError:
+            return raw
+        raw = self._desk.records.update_status(raw, lambda old: resolve_all_but(old, firing))
+        task.store(raw)
+        return raw
+
+    def _cleared(self, task: Task, raw: Object) -> None:
+        self._endings.end(task, Phase.SUCCEEDED, success_sentence(raw, self._desk.now()))
+
+    def _not_cured(self, task: Task, raw: Object, *, waited: str) -> None:
+        names = ", ".join(sorted(name or "an alert without a name" for name in firing_names(raw["status"])))
+        message = f"Rolled {task.target} back, but {names} still fires {waited} after the rollout"
+        self._endings.end(task, Phase.NOT_CURED, message)
+
+
+def success_sentence(raw: Object, now: datetime) -> str:
+    """Say that a rollback has cured what it was made for."""
+    target = raw["spec"]["target"]
+    number = ((raw["status"].get("decision") or {}).get("to") or {}).get("revision")
+    to = "" if number is None else f" to revision {number}"
+    patched_at = _time(raw, "patchedAt") or now
+    where = f"{target['kind']} {target['namespace']}/{target['name']}"
+    return f"Rolled {where} back{to}; the alert cleared {format_age(now - patched_at)} after the patch"
+
+
+def _time(raw: dict[str, Any], field: str) -> datetime | None:
+    return parse_time(raw["status"].get(field))
