@@ -1,0 +1,84 @@
+"""Bearer tokens from files. A token that cannot be read lets nobody in; there is no way back to open."""
+
+import hashlib
+import hmac
+import logging
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+LONGEST_TOKEN_BYTES = 4096
+_Stamp = tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the file held when it had this stamp: the token's digest, or the fault because of which none."""
+
+    stamp: _Stamp | None
+    digest: bytes | None
+    fault: str | None
+
+
+class TokenFile:
+    """A token that is read anew whenever its file changes, a Kubernetes Secret's swap included."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._reading = self._read(self._stamp())
+
+    @property
+    def fault(self) -> str | None:
+        """Return why nobody is let in at the moment, None when the token can be read."""
+        return self._current().fault
+
+    def admits(self, authorization: str | None) -> bool:
+        """Tell whether the value of an Authorization header holds the token; in constant time."""
+        scheme, _, presented = (authorization or "").partition(" ")
+        digest = self._current().digest
+        if digest is None or scheme.lower() != "bearer":
+            return False
+        return hmac.compare_digest(_digest(presented.strip().encode("latin-1", "replace")), digest)
+
+    def _current(self) -> _Reading:
+        stamp = self._stamp()
+        if stamp != self._reading.stamp:
+            with self._lock:
+                self._reading = self._read(stamp)
+        return self._reading
+
+    def _stamp(self) -> _Stamp | None:
+        try:
+            found = self._path.stat()
+        except (OSError, ValueError):
+            return None
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+    def _read(self, stamp: _Stamp | None) -> _Reading:
+        try:
+            token = _read_token(self._path)
+        except (OSError, ValueError) as e:
+            fault = f"cannot read a token from {self._path}: {e}"
+            log.error("%s; nobody is let in until it can be read", fault)  # noqa: TRY400
+            return _Reading(stamp, None, fault)
+        log.info("token read", extra={"file": os.fspath(self._path)})
+        return _Reading(stamp, _digest(token), None)
+
+
+def _read_token(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(LONGEST_TOKEN_BYTES + 1)
+    words = content.split()
+    if len(content) > LONGEST_TOKEN_BYTES:
+        raise ValueError(f"it has more than {LONGEST_TOKEN_BYTES} bytes")
+    if len(words) != 1:
+        raise ValueError("it must hold one word" if words else "it is empty")
+    return words[0]
+
+
+def _digest(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()

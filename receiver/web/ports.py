@@ -1,0 +1,71 @@
+"""What the doors need of the rest of the program, and what all of them share."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+from flask import current_app
+
+from receiver.policy.alerts import Payload
+from receiver.policy.intake import Accepted, RollbackQuery
+from receiver.web.auth import TokenFile
+
+LARGE_BODIES_AT_ONCE = 4
+EXTENSION = "rollback-receiver"
+
+
+class Receiver(Protocol):
+    """The engine as the doors see it; called by many threads at once."""
+
+    def accept(self, payload: Payload, received_at: datetime) -> Accepted:
+        """Store everything in the message that a rule matches, within 10 s of `received_at`.
+
+        Raises:
+            NotPersisted: not all of it could be stored; what was stored stays.
+        """
+
+    def ready(self) -> str | None:
+        """Return None when alerts can be taken, else one sentence that says why not; at once, without I/O."""
+
+    def reload(self) -> None:
+        """Put the rules on disk into force.
+
+        Raises:
+            RulesRejected: they have faults; those in force stay in force.
+        """
+
+    def rollbacks(self, query: RollbackQuery) -> dict[str, Any]:
+        """Return the records asked for: `items`, and `continue` where there are more.
+
+        Raises:
+            Unavailable: the cluster cannot be asked now.
+        """
+
+    def rollback(self, name: str) -> dict[str, Any] | None:
+        """Return a record, None if there is none of that name.
+
+        Raises:
+            Unavailable: the cluster cannot be asked now.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the handlers of one application share.
+
+    `webhook_token` None lets anyone post alerts; `review_token` None lets anyone read and nobody act.
+    """
+
+    receiver: Receiver
+    webhook_token: TokenFile | None
+    review_token: TokenFile | None
+    max_body_bytes: int
+    large_bodies: threading.Semaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(LARGE_BODIES_AT_ONCE)
+    )
+
+
+def doors() -> Doors:
+    """Return what the application that handles this request was made with."""
+    return cast("Doors", current_app.extensions[EXTENSION])
