@@ -1,0 +1,5 @@
+"""`python -m receiver` is `rollback-receiver`."""
+
+from receiver.cli.main import main
+
+main()

@@ -1,0 +1,92 @@
+"""`explain`: which rules match an alert, and what every guard says against the live cluster."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from receiver.app import explain_alerts
+from receiver.cli.options import (
+    MODE,
+    REFUSED,
+    cluster_options,
+    ends_cleanly,
+    rules_option,
+    settings_from,
+    stop,
+)
+from receiver.cli.tables import table
+from receiver.engine.explaining import Explanation, RuleSight
+from receiver.policy.alerts import Alert, PayloadError, Status, parse_payload
+from receiver.policy.decision import Decision, Judgement
+from receiver.policy.record import Phase
+from receiver.policy.verdict import Verdict
+from receiver.policy.wording import decision_sentence
+
+
+def _labels(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    labels = dict(pair.partition("=")[::2] for pair in pairs)
+    if any("=" not in pair for pair in pairs):
+        raise click.BadParameter("write name=value")
+    return labels
+
+
+@click.command("explain")
+@cluster_options
+@rules_option
+@MODE
+@click.option(
+    "--label", "labels", callback=_labels, multiple=True, metavar="NAME=VALUE", help="A label of the alert."
+)
+@click.option(
+    "--payload", type=click.Path(path_type=Path), help="A file with an Alertmanager message instead."
+)
+@ends_cleanly
+def explain_command(
+    labels: dict[str, str], payload: Path | None, config_file: Path | None, **flags: Any
+) -> None:
+    """Judge an alert as if it had just fired, against the live cluster, and change nothing."""
+    if bool(labels) == bool(payload):
+        raise click.UsageError("give either --label NAME=VALUE, one or more, or --payload FILE")
+    alerts = _read(payload) if payload else (Alert(Status.FIRING, labels, datetime.now(UTC)),)
+    click.echo(_told(explain_alerts(settings_from(config_file, **flags), alerts)))
+
+
+def _read(payload: Path) -> tuple[Alert, ...]:
+    try:
+        return parse_payload(payload.read_bytes()).alerts
+    except (OSError, PayloadError) as e:
+        stop(f"{payload}: {e}", status=REFUSED)
+
+
+def _told(explanation: Explanation) -> str:
+    parts = [table(("RULE", "MATCHED", "MATCHERS"), map(_rule, explanation.rules))]
+    parts += [_decision(decision) for decision in explanation.decisions]
+    parts += [f"rule {rule.name}: target: {fault.evidence}" for rule, fault in explanation.faults]
+    if not explanation.decisions and not explanation.faults:
+        parts.append("No rule in force matches: nothing would be done.")
+    return "\n\n".join(parts)
+
+
+def _rule(sight: RuleSight) -> tuple[str, str, str]:
+    matchers = ", ".join(f"{matcher} {'yes' if matched else 'NO'}" for matcher, matched in sight.matchers)
+    return sight.rule.name, "yes" if sight.matched else "no", matchers
+
+
+def _decision(decision: Decision) -> str:
+    judged = [_judgement(judgement) for judgement in (decision.leading, *decision.others)]
+    sentence = decision_sentence(decision)
+    if decision.leading.phase is Phase.PENDING:
+        sentence = sentence.replace("Rolling", "Would now roll", 1)
+    return "\n\n".join([f"{sentence}.", *judged])
+
+
+def _judgement(judgement: Judgement) -> str:
+    rows = table(("GUARD", "VERDICT", "EVIDENCE"), map(_verdict, judgement.verdicts))
+    return f"rule {judgement.rule.name} (mode {judgement.mode}): {judgement.phase}\n{rows}"
+
+
+def _verdict(verdict: Verdict) -> tuple[str, str, str]:
+    words = {True: "allow", False: "BLOCK", None: "not judged"}
+    return verdict.guard, words[verdict.allowed], verdict.evidence

@@ -1,0 +1,44 @@
+"""`rollback-receiver`: the group of all commands.
+
+A command's module is imported when it is asked for, so that `check` does not wait for Kubernetes' client.
+"""
+
+import importlib
+
+import click
+
+from receiver import __version__
+
+COMMANDS = {
+    "serve": "serve",
+    "check": "check",
+    "explain": "explain",
+    "list": "records",
+    "show": "records",
+    "pause": "switch",
+    "resume": "switch",
+    "crd": "crd",
+    "schema": "check",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order of the manual."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a command, None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"receiver.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command", None) or getattr(module, cmd_name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rollback-receiver")
+def main() -> None:
+    """Roll Kubernetes workloads back when Alertmanager says so: once, safely, and on the record."""

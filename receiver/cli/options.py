@@ -1,0 +1,82 @@
+"""The options that all commands share, and how faults end a command: 1 no, 2 usage, 3 cluster unreachable."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from receiver.cluster.errors import ClusterError, NotFound
+from receiver.rulefiles import RulesError
+from receiver.settings import PREFIX, Settings, SettingsError, load_settings
+
+REFUSED, UNREACHABLE = 1, 3
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_CLUSTER = (
+    click.option("--kubeconfig", metavar="FILE", help="The kubeconfig, as for kubectl."),
+    click.option("--context", metavar="NAME", help="The kubeconfig's context."),
+    click.option("-n", "--namespace", metavar="NS", help="Where the records live."),
+    click.option(
+        "--config",
+        "config_file",
+        metavar="FILE",
+        envvar=f"{PREFIX}CONFIG",
+        type=click.Path(path_type=Path),
+        help="The config file; flags and variables beat it.",
+    ),
+)
+_RULES = click.option(
+    "--rules", metavar="PATH", multiple=True, help="A rule file, or a folder of them. May be repeated."
+)
+MODE = click.option("--mode", metavar="off|dry-run|auto", help="The ceiling of every rule's mode. [dry-run]")
+OUTPUT = click.option(
+    "-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", help="How to print."
+)
+
+
+def cluster_options(command: Command) -> Command:
+    """Give a command the options that every command with a cluster has."""
+    for option in reversed(_CLUSTER):
+        command = option(command)
+    return command
+
+
+def rules_option(command: Command) -> Command:
+    """Give a command `--rules`."""
+    return _RULES(command)
+
+
+def settings_from(config_file: Path | None, **flags: Any) -> Settings:
+    """Put the settings together, or end with exit status 2 and every fault on a line."""
+    try:
+        return load_settings(config_file, os.environ, flags)
+    except SettingsError as e:
+        stop(str(e), status=2)
+
+
+def stop(message: str, *, status: int) -> NoReturn:
+    """End the command with a message on stderr."""
+    click.echo(message, err=True)
+    raise click.exceptions.Exit(status)
+
+
+def ends_cleanly(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn what can go wrong into a message and an exit status."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except NotFound as e:
+            stop(
+                f"not found: {e}; is the CRD installed? rollback-receiver crd | kubectl apply -f -", status=1
+            )
+        except ClusterError as e:
+            stop(f"cannot reach the cluster: {e}", status=UNREACHABLE)
+        except RulesError as e:
+            stop(str(e), status=REFUSED)
+
+    return run
