@@ -131,8 +131,8 @@ def serve(settings: Settings) -> int:
     rulebook.load()
     running: list[Engine] = []
 
-    def make() -> Flask:
-        engine = make_engine(settings, rulebook, port=settings.listen.port)
+    def make(port: int) -> Flask:
+        engine = make_engine(settings, rulebook, port=port)
         running.append(engine)
         return create_app(
             engine,

@@ -10,7 +10,7 @@ import yaml
 
 from receiver.app import open_cluster
 from receiver.cli.options import OUTPUT, REFUSED, cluster_options, ends_cleanly, settings_from, stop
-from receiver.cli.tables import table
+from receiver.cli.tables import describe, table
 from receiver.cluster.errors import NotFound
 from receiver.engine.queries import list_rollbacks
 from receiver.policy.durations import parse_duration
@@ -147,14 +147,19 @@ def _story(record: Record) -> list[str]:
         "To": _revision(decision.get("to")),
         "Patched": status.get("patchedAt"),
         "Finished": status.get("finishedAt"),
-        "Seen": f"{status.get('occurrences', 0)} times, last {status.get('lastSeenAt')}",
+        "Seen": _seen(status),
     }
-    lines = [table(("FIELD", "VALUE"), facts.items())]
+    lines = [describe(facts)]
     if verdicts := decision.get("verdicts"):
         lines += ["", table(("GUARD", "VERDICT", "EVIDENCE"), map(_verdict, verdicts))]
     if decision.get("diff"):
         lines += ["", decision["diff"]]
     return lines
+
+
+def _seen(status: Record) -> str:
+    times = status.get("occurrences", 0)
+    return "once" if times == 1 else f"{times} times, last {status.get('lastSeenAt')}"
 
 
 def _revision(revision: Record | None) -> str | None:

@@ -1,6 +1,6 @@
 """Tables as kubectl prints them: upper-case headers, columns by the widest, three spaces between."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from receiver.logs import printable
 
@@ -16,6 +16,12 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         for line in [headers, *cells]
     ]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def describe(facts: Mapping[str, object]) -> str:
+    """Lay out names and values as `kubectl describe` does."""
+    width = max(map(len, facts)) + len(":" + GAP)
+    return "\n".join(f"{f'{name}:':<{width}}{_cell(value)}" for name, value in facts.items())
 
 
 def _cell(value: object) -> str:

@@ -135,8 +135,15 @@ def _revision(replica_set: Object) -> Revision:
         template=template,
         template_hash=(replica_set["metadata"].get("labels") or {}).get(POD_TEMPLATE_HASH),
         former_numbers=_former_numbers(replica_set),
-        available=available > 0 if wanted else None,
+        available=_available(wanted, available),
     )
+
+
+def _available(wanted: int, available: int) -> bool | None:
+    """Tell what the replicas of this moment say: all there, none there; anything else proves nothing."""
+    if not wanted or 0 < available < wanted:
+        return None
+    return available >= wanted
 
 
 def _renewed(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from receiver.cluster.api import Api, Object, path
@@ -14,6 +15,18 @@ NAME = "rollback-receiver"
 TRIES = 30
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The ledger as it was seen, and the ConfigMap that it came from (None: there was none).
+
+    One that is not `fresh` may have changed since: it serves to begin with, never to end with.
+    """
+
+    ledger: Ledger | Unreadable
+    raw: Object | None
+    fresh: bool = True
+
+
 class LedgerStore:
     """Reads and swaps the ledger. One that does not exist is empty, and made by the first change."""
 
@@ -21,9 +34,10 @@ class LedgerStore:
         self._api = api
         self._folder = path("api", "v1", "namespaces", namespace, "configmaps")
         self._namespace = namespace
+        self._last: Sight | None = None
 
-    def read(self) -> tuple[Ledger | Unreadable, Object | None]:
-        """Return the ledger, and the ConfigMap that it came from (None: there is none).
+    def read(self) -> Sight:
+        """Read the ledger.
 
         Raises:
             ClusterError: the API server does not answer, or refuses.
@@ -31,8 +45,19 @@ class LedgerStore:
         try:
             raw = self._api.call("GET", f"{self._folder}/{NAME}")
         except NotFound:
-            return Ledger(), None
-        return self._parse(raw), raw
+            seen = Sight(Ledger(), None)
+        else:
+            seen = Sight(self._parse(raw), raw)
+        self._last = replace(seen, fresh=False)
+        return seen
+
+    def last(self) -> Sight:
+        """Return the ledger as it was last seen, without a call unless it never was.
+
+        Raises:
+            ClusterError: as `read`.
+        """
+        return self._last or self.read()
 
     def _parse(self, raw: Object) -> Ledger | Unreadable:
         try:
@@ -41,12 +66,10 @@ class LedgerStore:
             where = f"the ConfigMap {self._namespace}/{NAME}"
             return Unreadable(where, f"{type(e).__name__}: {e}; mend or delete it")
 
-    def swap(
-        self, seen: tuple[Ledger | Unreadable, Object | None], change: Callable[[Ledger], Ledger]
-    ) -> Ledger | Unreadable:
+    def swap(self, seen: Sight, change: Callable[[Ledger], Ledger]) -> Ledger | Unreadable:
         """Change the ledger, from what was `seen`, or where somebody was faster from what stands there.
 
-        `change` may be called several times, each time with the ledger of that moment. Returns what holds
+        `change` may be called several times, the last time with the ledger as it stands. Returns what holds
         now, unchanged if `change` returned its argument.
 
         Raises:
@@ -54,29 +77,27 @@ class LedgerStore:
             ClusterError: the API server refuses.
         """
         for _ in range(TRIES):
-            ledger, raw = seen
-            if isinstance(ledger, Unreadable) or (wanted := change(ledger)) == ledger:
+            ledger = seen.ledger
+            unchanged = isinstance(ledger, Unreadable) or (wanted := change(ledger)) == ledger
+            if unchanged and seen.fresh:
                 return ledger
-            try:
-                self._store(wanted, raw)
-            except (Conflict, NotFound):
+            if unchanged or not self._store(wanted, seen.raw):
                 seen = self.read()
             else:
                 return wanted
         raise Unavailable(f"too many changes at once of the ConfigMap {self._namespace}/{NAME}")
 
-    def _store(self, ledger: Ledger, raw: Object | None) -> None:
-        if raw is None:
-            metadata = {"name": NAME, "namespace": self._namespace}
-            body = {
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": metadata,
-                "data": dump_ledger(ledger),
-            }
-            self._api.call("POST", self._folder, body=body)
-        else:
-            self._api.call("PUT", f"{self._folder}/{NAME}", body={**raw, "data": dump_ledger(ledger)})
+    def _store(self, ledger: Ledger, raw: Object | None) -> bool:
+        """Write the ledger; return False where somebody else was faster."""
+        metadata = {"name": NAME, "namespace": self._namespace}
+        new = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+        method, place = ("POST", self._folder) if raw is None else ("PUT", f"{self._folder}/{NAME}")
+        try:
+            stored = self._api.call(method, place, body={**(raw or new), "data": dump_ledger(ledger)})
+        except (Conflict, NotFound):
+            return False
+        self._last = Sight(ledger, stored, fresh=False)
+        return True
 
 
 def dump_ledger(ledger: Ledger) -> dict[str, str]:

@@ -7,7 +7,7 @@ from receiver.cluster.api import Object
 from receiver.engine.desk import Desk
 from receiver.engine.executor import Executor
 from receiver.policy.alerts import Alert
-from receiver.policy.joining import resolve
+from receiver.policy.joining import resolve, with_first_alert
 
 
 class Clearing:
@@ -31,9 +31,13 @@ class Clearing:
         }
         hit = {name: (raw, known) for name, (raw, known) in found.items() if known}
         for name, (raw, known) in hit.items():
-            self._desk.records.update_status(raw, partial(resolve, fingerprints=known))
+            self._desk.records.update_status(raw, partial(_resolved, raw["spec"], known))
             self._executor.hurry(name)
         return {name: tuple(sorted(known)) for name, (_, known) in hit.items()}
+
+
+def _resolved(spec: Object, fingerprints: set[str], status: Object) -> Object | None:
+    return resolve(with_first_alert(spec, status), fingerprints)
 
 
 def _known(raw: Object) -> set[str]:

@@ -45,8 +45,7 @@ class Endings:
         )
         task.store(raw)
         self.tell(raw, phase, message)
-        if not raw["status"].get("patchedAt"):
-            self._refund(task.record)
+        self.give_back(raw)
 
     def decide(self, task: Task, decision: Decision) -> None:
         """Enter the decision of a later look at a record, Pending or not.
@@ -66,7 +65,7 @@ class Endings:
         task.store(raw)
         if decision.leading.phase is not Phase.PENDING:
             self.tell(raw, decision.leading.phase, raw["status"]["message"])
-            self._refund(task.record)
+            self.give_back(raw)
 
     def tell(self, raw: Object, phase: Phase, message: str) -> None:
         """Count and log a phase, and put its Event on the workload."""
@@ -93,7 +92,11 @@ class Endings:
             now=self._desk.now(),
         )
 
-    def _refund(self, record: str) -> None:
+    def give_back(self, raw: Object) -> None:
+        """Take a record that never patched anything out of the budget; where that fails, it stays in."""
+        record = str(raw["metadata"]["name"])
+        if raw["status"].get("patchedAt"):
+            return
         try:
             self._desk.judging.refund(record)
         except ClusterError as e:

@@ -6,32 +6,37 @@ leaves an error, and Alertmanager, which then sends the whole group again, is th
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor as Pool
-from concurrent.futures import Future
+from concurrent.futures import wait
 from dataclasses import dataclass
 from datetime import datetime
 
 from receiver import metrics
 from receiver.cluster.api import Object
-from receiver.cluster.errors import ClusterError, NotFound
+from receiver.cluster.errors import NotFound
+from receiver.cluster.ledger import Sight
 from receiver.cluster.snapshots import Sighting
-from receiver.engine.claims import Claim, Claims, phase_of
+from receiver.engine.claims import Claim, Claims
 from receiver.engine.clearing import Clearing
 from receiver.engine.desk import Desk
+from receiver.engine.entries import Entries, phase_of
 from receiver.engine.grouping import Groups, Matched, group, match_rules, matches
-from receiver.engine.judging import Case, Seen
+from receiver.engine.judging import Case
 from receiver.engine.known import Known
 from receiver.policy.alerts import Alert, Payload
-from receiver.policy.decision import Decision
 from receiver.policy.intake import Accepted
-from receiver.policy.record import IN_WORK, SETTLED
+from receiver.policy.record import IN_WORK
 from receiver.policy.rules import Mode, Ruleset
 from receiver.policy.targets import TargetFault
 from receiver.policy.times import parse_time
-from receiver.policy.workload import WorkloadRef
+from receiver.policy.workload import Unreadable, WorkloadRef
 
 log = logging.getLogger(__name__)
+
+
+Fresh = tuple[Sighting, tuple[Matched, ...]]
+"""A workload, and what matched about it that belongs to no record yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,19 @@ class Intake:
     """
 
     def __init__(
-        self, desk: Desk, claims: Claims, clearing: Clearing, *, ceiling: Mode, readers: Pool, writers: Pool
+        self,
+        desk: Desk,
+        claims: Claims,
+        entries: Entries,
+        clearing: Clearing,
+        *,
+        ceiling: Mode,
+        readers: Pool,
+        writers: Pool,
     ) -> None:
         self._desk = desk
         self._claims = claims
+        self._entries = entries
         self._clearing = clearing
         self._ceiling = ceiling
         self._readers = readers
@@ -113,21 +127,21 @@ class Intake:
             return pairs, []
         belonging = [pair for pair in pairs if _belongs(raw, pair[0])]
         if belonging:
-            self._claims.join(raw, _named(belonging))
+            self._entries.join(raw, _named(belonging))
         return pairs, belonging
 
     def _take_new(self, post: Post, firing: Sequence[Matched]) -> list[str]:
         if not firing:
             return []
-        ledger = self._readers.submit(self._desk.judging.look)
+        seen = self._desk.judging.glance()
         groups = group(firing, self._desk.reader.owner)
         sightings = self._sight(groups)
         faults = [
-            self._writers.submit(self._claims.enter_fault, fault, post.payload, post.received_at)
+            self._writers.submit(self._entries.fault, fault, post.payload, post.received_at)
             for fault in groups.faults.values()
         ]
-        claims, joined = self._sort_out(post, groups, sightings)
-        return [*joined, *self._enter(post, claims, ledger.result()), *(fault.result() for fault in faults)]
+        fresh, joined = self._sort_out(groups, sightings)
+        return [*joined, *self._enter(post, fresh, seen), *(fault.result() for fault in faults)]
 
     def _sight(self, groups: Groups) -> dict[WorkloadRef, Sighting]:
         """Read the workloads; those that are not there become faults of the rules that named them."""
@@ -138,10 +152,10 @@ class Intake:
         return {ref: sighting for ref, sighting in found.items() if isinstance(sighting, Sighting)}
 
     def _sort_out(
-        self, post: Post, groups: Groups, sightings: dict[WorkloadRef, Sighting]
-    ) -> tuple[list[Claim], list[str]]:
+        self, groups: Groups, sightings: dict[WorkloadRef, Sighting]
+    ) -> tuple[list[Fresh], list[str]]:
         """Join what belongs to a record; return what is to be judged, and the records that were joined."""
-        claims: list[Claim] = []
+        left: list[Fresh] = []
         joined: list[str] = []
         for ref, sighting in sightings.items():
             fresh: list[Matched] = []
@@ -151,45 +165,51 @@ class Intake:
                 name = _record_of(sighting, pair[0])
                 (fresh if name is None else by_record[name]).append(pair)
             for name, pairs in by_record.items():
-                joined.append(self._claims.join(records[name], _named(pairs)))
+                joined.append(self._entries.join(records[name], _named(pairs)))
                 self._remember(name, pairs)
             if fresh:
-                claims.append(Claim(sighting, tuple(fresh), post.payload, post.received_at))
-        return claims, joined
+                left.append((sighting, tuple(fresh)))
+        return left, joined
 
-    def _enter(self, post: Post, claims: Sequence[Claim], seen: Seen) -> list[str]:
-        """Decide, and store the decisions side by side while the ledger is written."""
-        if not claims:
+    def _enter(self, post: Post, fresh: Sequence[Fresh], seen: Sight) -> list[str]:
+        """Decide, and store the decisions while the ledger is written.
+
+        A single workload is acted on at once; of many, all are stored before the first is acted on, because
+        Alertmanager waits for the answer.
+        """
+        if not fresh:
             return []
-        now = self._desk.now()
-        cases = [Case(claim.sighting.snapshot, matches(claim.matched, post.ruleset)) for claim in claims]
-        previews = self._desk.judging.decide(cases, seen[0], now)
-        final = self._readers.submit(self._desk.judging.spend, cases, seen, now)
-        entered = [
-            self._writers.submit(self._enter_one, claim, previews[claim.name], final) for claim in claims[1:]
-        ]
-        first = self._enter_one(claims[0], previews[claims[0].name], final)
-        return [first, *_results(entered)]
+        claims = self._decide(post, fresh, seen)
+        alone = len(claims) == 1
+        names = [self._claims.enter_at_once(claims[0])] if alone else self._enter_all(claims)
+        for claim in claims:
+            self._remember(claim.name, claim.matched)
+        return names
 
-    def _enter_one(self, claim: Claim, preview: Decision, final: "Future[dict[str, Decision]]") -> str:
-        own = claim.sighting.own_record
-        if own is not None and phase_of(own) in SETTLED:
-            return self._claims.settled(claim, own, preview)
-        name = self._claims.enter(claim, preview, final)
-        self._remember(name, claim.matched)
-        return name
+    def _enter_all(self, claims: Sequence[Claim]) -> list[str]:
+        """Store as many as can be, act on those, and only then fail for the first that is not stored."""
+        entered = [(claim, self._writers.submit(self._claims.enter, claim)) for claim in claims]
+        wait([future for _, future in entered])
+        for claim, future in entered:
+            if future.exception() is None:
+                self._claims.begin(claim, future.result())
+        for _, future in entered:
+            future.result()
+        return [claim.name for claim in claims]
+
+    def _decide(self, post: Post, fresh: Sequence[Fresh], seen: Sight) -> list[Claim]:
+        now = self._desk.now()
+        cases = [Case(sighting.snapshot, matches(pairs, post.ruleset)) for sighting, pairs in fresh]
+        previews = self._desk.judging.decide(cases, seen.ledger, now)
+        final = self._readers.submit(self._desk.judging.spend, cases, seen, now)
+        return [
+            Claim(sighting, pairs, post.payload, post.received_at, previews[sighting.snapshot.record], final)
+            for sighting, pairs in fresh
+        ]
 
     def _remember(self, record: str, pairs: Sequence[Matched]) -> None:
         for alert, _ in pairs:
             self._known.remember(alert, record)
-
-
-def _results(entered: "Sequence[Future[str]]") -> list[str]:
-    """Wait for all, so that as much as can be is stored, and only then fail for the first that failed."""
-    faults = [fault for future in entered if (fault := future.exception())]
-    if faults:
-        raise next((fault for fault in faults if isinstance(fault, ClusterError)), faults[0])
-    return [future.result() for future in entered]
 
 
 def _named(pairs: Sequence[Matched]) -> list[tuple[Alert, str]]:
@@ -208,11 +228,25 @@ def _record_of(sighting: Sighting, alert: Alert) -> str | None:
     That is the first whose patch is younger than the alert, else the live template's own while somebody works
     on it or has just claimed it.
     """
-    for raw in sighting.records:
-        patched_at = parse_time((raw.get("status") or {}).get("patchedAt"))
-        if patched_at is not None and alert.starts_at < patched_at:
-            return str(raw["metadata"]["name"])
+    for record, patched_at in _patches(sighting):
+        if alert.starts_at < patched_at:
+            return record
     own = sighting.own_record
     if own is not None and (phase_of(own) is None or phase_of(own) in IN_WORK):
         return str(own["metadata"]["name"])
     return None
+
+
+def _patches(sighting: Sighting) -> Iterator[tuple[str, datetime]]:
+    """Yield each record that has made a patch, and when: by its own word, or by the workload's annotation.
+
+    The annotation comes with the patch itself, the record's word a moment later.
+    """
+    for raw in sighting.records:
+        if patched_at := parse_time((raw.get("status") or {}).get("patchedAt")):
+            yield str(raw["metadata"]["name"]), patched_at
+    there = {raw["metadata"]["name"] for raw in sighting.records}
+    past = sighting.snapshot.past
+    for note in () if isinstance(past, Unreadable) else past:
+        if note.patched_at and note.record in there:
+            yield note.record, note.patched_at

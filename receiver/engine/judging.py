@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from receiver.cluster.api import Api, Object
+from receiver.cluster.api import Api
 from receiver.cluster.errors import ClusterError, Invalid, Unavailable
-from receiver.cluster.ledger import LedgerStore
+from receiver.cluster.ledger import LedgerStore, Sight
 from receiver.cluster.patch import dry_run, generation_moved
 from receiver.policy.context import Installation, StillFiring
 from receiver.policy.decision import Decision, Match, Snapshot, decide
@@ -16,8 +16,6 @@ from receiver.policy.preflight import accepted, changed_meanwhile, refused
 from receiver.policy.record import Phase
 from receiver.policy.verdict import Verdict
 from receiver.policy.workload import Unreadable
-
-Seen = tuple[Ledger | Unreadable, Object | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +39,29 @@ class Judging:
         self._ledger = ledger
         self._installation = installation
 
-    def look(self) -> Seen:
+    def look(self) -> Sight:
         """Read the ledger; one that may not be read is Unreadable.
 
         Raises:
             Unavailable: it may be readable in a moment.
         """
+        return self._seen(self._ledger.read)
+
+    def glance(self) -> Sight:
+        """Return the ledger as it was last seen: good enough to begin with, because `spend` looks again.
+
+        Raises:
+            Unavailable: it was never seen, and may be readable in a moment.
+        """
+        return self._seen(self._ledger.last)
+
+    def _seen(self, see: Callable[[], Sight]) -> Sight:
         try:
-            return self._ledger.read()
+            return see()
         except Unavailable:
             raise
         except ClusterError as e:
-            return Unreadable("the ledger", str(e)), None
+            return Sight(Unreadable("the ledger", str(e)), None)
 
     def decide(
         self, cases: Sequence[Case], ledger: Ledger | Unreadable, now: datetime
@@ -60,7 +69,7 @@ class Judging:
         """Decide every case by this ledger; keyed by record."""
         return self._decide(cases, ledger, now)[0]
 
-    def spend(self, cases: Sequence[Case], seen: Seen, now: datetime) -> dict[str, Decision]:
+    def spend(self, cases: Sequence[Case], seen: Sight, now: datetime) -> dict[str, Decision]:
         """Decide every case and enter those that are Pending in the ledger, before anything is patched.
 
         Raises:

@@ -4,6 +4,7 @@ import logging
 import threading
 
 from receiver.cluster.errors import ClusterError, NotFound
+from receiver.cluster.ledger import LedgerStore
 from receiver.cluster.records import Records
 
 log = logging.getLogger(__name__)
@@ -15,10 +16,11 @@ NO_CRD = (
 
 
 class Pulse:
-    """Feels the API server in a thread of its own."""
+    """Feels the API server in a thread of its own, and keeps the ledger's last sight young by the way."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, ledger: LedgerStore) -> None:
         self._records = records
+        self._ledger = ledger
         self._fault: str | None = "the API server has not been reached yet"
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
@@ -43,6 +45,7 @@ class Pulse:
     def _feel(self) -> str | None:
         try:
             self._records.probe(timeout_seconds=TIMEOUT_SECONDS)
+            self._ledger.read()
         except NotFound:
             return NO_CRD
         except ClusterError as e:

@@ -19,12 +19,14 @@ from receiver.engine.claims import Claims
 from receiver.engine.clearing import Clearing
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
+from receiver.engine.entries import Entries
 from receiver.engine.executor import Executor
 from receiver.engine.instance import Instance
 from receiver.engine.intake import Intake
 from receiver.engine.judging import Judging
 from receiver.engine.pulse import Pulse
 from receiver.engine.queries import list_rollbacks
+from receiver.engine.rejudging import Rejudging
 from receiver.engine.rulebook import Rulebook
 from receiver.engine.steps import Steps
 from receiver.engine.sweep import Sweep
@@ -62,23 +64,27 @@ class Engine:
         self._lock = threading.RLock()
         self._records = Records(api, namespace)
         self._rulebook = rulebook
-        self._pulse = Pulse(self._records)
+        ledger = LedgerStore(api, namespace)
+        self._pulse = Pulse(self._records, ledger)
         self._desk = Desk(
             api=api,
             records=self._records,
             reader=SnapshotReader(api, self._records, self._readers),
-            judging=Judging(LedgerStore(api, namespace), lambda: installation),
+            judging=Judging(ledger, lambda: installation),
             instance=instance,
             rules=rulebook.rules,
             alertmanager=alertmanager,
         )
         endings = Endings(self._desk, self._readers)
-        self._executor = Executor(Steps(Acting(self._desk, endings), Watching(self._desk, endings)))
+        acting = Acting(self._desk, endings, Rejudging(self._desk, endings))
+        self._executor = Executor(Steps(acting, Watching(self._desk, endings)))
         self._tally = Tally(self._desk)
+        entries = Entries(self._desk, endings, self._tally)
         self._sweep = Sweep(self._desk, self._executor)
         self._intake = Intake(
             self._desk,
-            Claims(self._desk, endings, self._executor, tally=self._tally, pool=self._readers),
+            Claims(self._desk, endings, entries, executor=self._executor, pool=self._readers),
+            entries,
             Clearing(self._desk, self._executor),
             ceiling=installation.mode,
             readers=self._readers,
@@ -130,7 +136,7 @@ class Engine:
             raise NotPersisted(f"cannot store: {e}", RETRY_AFTER_SECONDS) from e
 
     def _take(self, payload: Payload, received_at: datetime) -> "Future[Accepted]":
-        """Begin to take a payload in; one that is sent again while it is under way is waited for, not begun."""
+        """Begin to take a payload in; one that is sent again meanwhile is waited for, not begun."""
         key = frozenset((alert.key, alert.status) for alert in payload.alerts)
         with self._lock:
             taken = self._under_way.get(key)

@@ -68,6 +68,12 @@ def ended(status: Mapping[str, Any], phase: Phase, message: str, *, now: datetim
     return {**released, "phase": phase.value, "message": message, "finishedAt": format_precise(now)}
 
 
+def repeated(status: Mapping[str, Any], *, times: int, now: datetime) -> Status:
+    """Count alerts that were told again; what is known of each is left as it is."""
+    seen = status.get("occurrences", 0) + times
+    return {**status, "occurrences": seen, "lastSeenAt": format_precise(now)}
+
+
 def with_condition(
     status: Mapping[str, Any], kind: str, value: str, reason: str, message: str, *, now: datetime
 ) -> Status:

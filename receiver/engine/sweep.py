@@ -10,6 +10,7 @@ from receiver.engine import status
 from receiver.engine.desk import Desk
 from receiver.engine.executor import Executor
 from receiver.engine.task import task_of
+from receiver.policy.joining import with_first_alert
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 5.0
@@ -66,7 +67,7 @@ class Sweep:
 
         def change(old: status.Status) -> status.Status | None:
             free = instance.may_take({**raw, "status": old}, now=now)
-            return status.held(old, instance, now=now) if free else None
+            return status.held(with_first_alert(raw["spec"], old), instance, now=now) if free else None
 
         try:
             taken = self._desk.records.update_status(raw, change)

@@ -2,25 +2,23 @@
 
 import logging
 import threading
-from collections import defaultdict
-from collections.abc import Sequence
+from functools import partial
 
+from receiver.cluster.api import Object
 from receiver.cluster.errors import ClusterError
+from receiver.engine import status
 from receiver.engine.desk import Desk
-from receiver.policy.alerts import Alert
-from receiver.policy.joining import join
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
-Joining = Sequence[tuple[Alert, str]]
 
 
 class Tally:
-    """Enters repeats in their records every second; a crash loses the count of that second."""
+    """Enters the number of repeats in their records every second; a crash loses that of the last second."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._waiting: dict[str, list[tuple[Alert, str]]] = defaultdict(list)
+        self._waiting: dict[str, tuple[Object, int]] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tally", daemon=True)
@@ -33,22 +31,23 @@ class Tally:
         """End; what is not entered yet is left out."""
         self._stopped.set()
 
-    def count(self, record: str, joining: Joining) -> None:
-        """Count alerts, each with its rule, that a record lists already."""
+    def count(self, raw: Object, times: int) -> None:
+        """Count so many alerts that a record, as it was just read, lists already."""
+        name = str(raw["metadata"]["name"])
         with self._lock:
-            self._waiting[record] += joining
+            _, before = self._waiting.get(name, (raw, 0))
+            self._waiting[name] = raw, before + times
 
     def _run(self) -> None:
         while not self._stopped.wait(EVERY_SECONDS):
             with self._lock:
-                waiting, self._waiting = self._waiting, defaultdict(list)
-            for record, joining in waiting.items():
-                self._enter(record, joining)
+                waiting, self._waiting = self._waiting, {}
+            for raw, times in waiting.values():
+                self._enter(raw, times)
 
-    def _enter(self, record: str, joining: Joining) -> None:
-        now = self._desk.now()
+    def _enter(self, raw: Object, times: int) -> None:
+        change = partial(status.repeated, times=times, now=self._desk.now())
         try:
-            raw = self._desk.records.get(record)
-            self._desk.records.update_status(raw, lambda old: join(old, joining, now=now))
+            self._desk.records.update_status(raw, change)
         except ClusterError as e:
-            log.warning("%d repeats not counted: %s", len(joining), e, extra={"record": record})
+            log.warning("%d repeats not counted: %s", times, e, extra={"record": raw["metadata"]["name"]})

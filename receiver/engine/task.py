@@ -1,7 +1,8 @@
 """One record in work: what a step of the executor needs to know of it."""
 
+import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -27,14 +28,17 @@ class Task:
 
     `stored` brings the record as it was last stored; it is waited for only after the patch, so that the patch
     need not wait for the write of the phase. `received_at` is when the alert came, None for a record that was
-    taken over. `ready` is None once its moment has passed: then everything is judged again.
+    taken over. `ready` is what was decided a moment ago, tried out or not; None once that moment has passed:
+    then everything is judged again.
     """
 
     record: str
     target: WorkloadRef
     stored: Future[Object]
     received_at: datetime | None = None
-    ready: Ready | None = None
+    ready: Ready | Decision | None = None
+    answered: threading.Event = field(default_factory=threading.Event)
+    """Set once the API server has answered the patch, whatever it said."""
 
     def raw(self) -> Object:
         """Return the record as last stored; waits for the first write of its status.
@@ -46,7 +50,8 @@ class Task:
 
     def store(self, raw: Object) -> None:
         """Keep the record as it is now."""
-        self.stored = Future()
+        if self.stored.done():
+            self.stored = Future()
         self.stored.set_result(raw)
 
 
@@ -58,5 +63,5 @@ def task_of(raw: Object) -> Task:
         target=WorkloadRef(target["kind"], target["namespace"], target["name"]),
         stored=Future(),
     )
-    task.stored.set_result(raw)
+    task.store(raw)
     return task

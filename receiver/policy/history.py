@@ -102,18 +102,33 @@ class KnownBad:
         return [past for past in self.past if past.suspects(revision, record=record)]
 
     def _undone(self, revision: Revision) -> str | None:
-        """Tell whether the numbers show that an older revision was put back in this one's place."""
+        """Tell whether the numbers show that an older revision was put back in this one's place.
+
+        Whoever releases again what we rolled back from has not said that what we restored is bad.
+        """
         mine = _numbers(revision)
         for other in _all_revisions(self.workload):
+            left = self._left_by_us(other)
             for again in _numbers(other)[1:]:
-                if other is not revision and again - 1 in mine:
+                if other is not revision and again - 1 in mine and (left is None or again <= left):
                     return f"undone: an older revision followed it as revision {again}"
         return self._undone_just_now(revision)
+
+    def _left_by_us(self, revision: Revision) -> int | None:
+        """Return the number under which we first rolled back from a revision, None where we never did."""
+        records = self._records(revision)
+        if any(past.review is Review.WRONG for past in records):
+            return None
+        return min(
+            (past.from_number for past in records if past.patched_at and past.from_number), default=None
+        )
 
     def _undone_just_now(self, revision: Revision) -> str | None:
         live, mine = self.workload.live.number, revision.number
         numbers = [r.number for r in _all_revisions(self.workload) if r.number is not None]
         if live is None or mine is None or mine != max(numbers) or live >= mine:
+            return None
+        if self._left_by_us(self.workload.live) is not None:
             return None
         return f"undone: revision {live} has just been put back in its place"
 

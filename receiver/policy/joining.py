@@ -46,6 +46,14 @@ def _entry(alert: Alert, rule: str) -> Document:
     }
 
 
+def with_first_alert(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Document:
+    """Return the status with the record's first alert listed where none is: nobody got so far as to do it."""
+    if status.get("alerts"):
+        return dict(status)
+    first = {key: spec["alert"][key] for key in ("name", "fingerprint", "startsAt")}
+    return {**status, "alerts": [{**first, "rule": spec["rule"], "status": FIRING}]}
+
+
 def listed_as_firing(status: Mapping[str, Any], alert: Alert, rule: str) -> bool:
     """Tell whether an alert has joined already, just as it is."""
     return _entry(alert, rule) in (status.get("alerts") or [])

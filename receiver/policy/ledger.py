@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from receiver.policy.workload import WorkloadRef
 
 KEPT_FOR = timedelta(days=7)
+KEPT_AT_MOST = 3_000
+"""A ConfigMap holds 1 MiB, and a rollback takes about 200 bytes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Ledger:
         if any(known.record == spending.record for known in self.spendings):
             return self
         kept = tuple(known for known in self.spendings if known.at > spending.at - KEPT_FOR)
-        return replace(self, spendings=(*kept, spending))
+        return replace(self, spendings=(*kept, spending)[-KEPT_AT_MOST:])
 
     def refund(self, record: str) -> "Ledger":
         """Return the ledger without a rollback that ended before it patched anything."""

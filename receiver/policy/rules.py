@@ -10,7 +10,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
+from receiver.policy.durations import format_duration
 from receiver.policy.fields import Count, DnsLabel, Duration, Matchers, TargetText, Url
+from receiver.policy.ledger import KEPT_FOR
 from receiver.policy.matchers import exact_alertnames, match_all
 from receiver.policy.parsing import Parsed
 from receiver.policy.problems import shown
@@ -87,9 +89,16 @@ class Budget(Parsed):
     max: Count = 3
     """So many rollbacks in the window, and the next one is refused."""
     per: Duration = timedelta(hours=1)
-    """The window, back from now."""
+    """The window, back from now; at most 1w."""
     over: OverField = Over.CLUSTER
     """What is counted together: all of the cluster, a namespace, a rule or a target."""
+
+    @field_validator("per")
+    @classmethod
+    def _kept(cls, per: timedelta) -> timedelta:
+        if per > KEPT_FOR:
+            raise ValueError(f"must be at most {format_duration(KEPT_FOR)}, as long as rollbacks count")
+        return per
 
 
 def _off_is_none(value: object) -> object:

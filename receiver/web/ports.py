@@ -19,7 +19,7 @@ class Receiver(Protocol):
     """The engine as the doors see it; called by many threads at once."""
 
     def accept(self, payload: Payload, received_at: datetime) -> Accepted:
-        """Store everything in the message that a rule matches, within 10 s of `received_at`.
+        """Store everything in the message that a rule matches, within 10 s of `received_at`, and count it.
 
         Raises:
             NotPersisted: not all of it could be stored; what was stored stays.

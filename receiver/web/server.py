@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,13 +39,13 @@ Hook = Callable[[], None]
 _Made = TypeVar("_Made")
 
 
-def run(app_factory: Callable[[], Flask], listen: tuple[str, int], on_start: Hook, on_stop: Hook) -> int:
+def run(app_factory: Callable[[int], Flask], listen: tuple[str, int], on_start: Hook, on_stop: Hook) -> int:
     """Serve until SIGTERM or SIGINT, and return the exit status: 0, or 1 if it could not start or broke down.
 
-    `listen` is host and port; port 0 is any that is free, an empty host every address. Once the port is ours,
-    a forked process calls `app_factory`, then `on_start`, and then takes requests: `on_start` must return
-    soon, and it is where threads are started. After a signal, requests under way have 6 s to be answered;
-    then `on_stop` is called, which has 3 s, or longer the sooner they were.
+    `listen` is host and port; port 0 is any that is free, an empty host every address. Once the port is
+    ours, a forked process calls `app_factory` with it, then `on_start`, and then takes requests: `on_start`
+    must return soon, and it is where threads are started. After a signal, requests under way have 6 s to be
+    answered; then `on_stop` is called, which has 3 s, or longer the sooner they were.
     """
     try:
         listener = _bind(*listen)
@@ -53,10 +54,11 @@ def run(app_factory: Callable[[], Flask], listen: tuple[str, int], on_start: Hoo
         log.error("cannot listen on %s: %s", _shown(listen), reason)  # noqa: TRY400
         return 1
     log.info("listening on %s", _shown(listener.getsockname()))
+    make = partial(app_factory, listener.getsockname()[1])
     for name in OF_GUNICORN:
         os.environ.pop(name, None)
     supervisor = os.getpid()
-    status = _supervise(_Application(app_factory, _options(listener, _Hooks(on_start, on_stop))))
+    status = _supervise(_Application(make, _options(listener, _Hooks(on_start, on_stop))))
     if os.getpid() != supervisor:
         # The worker's copy of the stack: its callers' cleanup is the supervisor's.
         logging.shutdown()

@@ -19,7 +19,7 @@ from werkzeug.exceptions import (
 )
 
 from receiver import metrics
-from receiver.policy.alerts import Payload, PayloadError, Status, parse_payload
+from receiver.policy.alerts import Payload, PayloadError, parse_payload
 from receiver.web.ports import doors
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def receive() -> ResponseReturnValue:
     """Take one message of Alertmanager, or of Grafana, which may PUT."""
     received_at = datetime.now(UTC)
     payload = _payload()
-    _count(payload)
+    _tell_malformed(payload)
     outcome = doors().receiver.accept(payload, received_at)
     ignored = outcome.ignored + payload.malformed_alerts
     return jsonify(accepted=outcome.accepted, ignored=ignored, records=list(outcome.records)), 202
@@ -86,16 +86,9 @@ def _body(length: int) -> bytes:
     return body
 
 
-def _count(payload: Payload) -> None:
-    firing = sum(alert.firing for alert in payload.alerts)
-    metrics.ALERTS_RECEIVED.labels(status=Status.FIRING.value).inc(firing)
-    metrics.ALERTS_RECEIVED.labels(status=Status.RESOLVED.value).inc(len(payload.alerts) - firing)
-    fields = {"group_key": payload.group_key, "receiver": payload.receiver}
+def _tell_malformed(payload: Payload) -> None:
+    """Count and log what the receiver does not get to see; it counts the rest."""
     if payload.malformed_alerts:
         metrics.ALERTS_IGNORED.labels(reason="malformed").inc(payload.malformed_alerts)
-        told = {"alerts": payload.malformed_alerts, "first_fault": payload.first_fault}
-        log.warning("alerts that cannot be read were left out", extra={**fields, **told})
-    if payload.truncated_alerts:
-        metrics.ALERTS_TRUNCATED.inc(payload.truncated_alerts)
-        told = {"alerts": payload.truncated_alerts, "first_fault": None}
-        log.warning("Alertmanager left alerts out (max_alerts): they are lost", extra={**fields, **told})
+        fields = {"group_key": payload.group_key, "first_fault": payload.first_fault}
+        log.warning("%d alerts that cannot be read were left out", payload.malformed_alerts, extra=fields)

@@ -59,6 +59,10 @@ ONLY_CHECK_SEES = {
     ),
     "matcher-regex": (with_matchers("""['alertname=~"("']"""), ["3: rule shop: matchers[0]: "]),
     "matcher-syntax": (with_matchers("""['a="b']"""), ["3: rule shop: matchers[0]: "]),
+    "budget-per-longer-than-the-ledger": (
+        with_keys("guards: {budget: {per: 8d}}"),
+        ["4: rule shop: guards.budget.per: must be at most 1w, as long as rollbacks count"],
+    ),
     "for-overflow": (
         with_keys("for: 300y"),
         ["4: rule shop: for: '300y' is too long: a duration is at most 292 years"],

@@ -1,4 +1,4 @@
-"""The record as it is stored: what stands where, what is left out, and how large a hostile sender can make it."""
+"""The record as it is stored: what stands where, what is left out, and how large it can get at worst."""
 
 import importlib.resources
 import json

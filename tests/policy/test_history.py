@@ -140,11 +140,53 @@ UNDONE = workload(
             id="undone-a-moment-ago-does-not-blame-the-others",
         ),
         pytest.param(
+            workload(live=revision(5), revisions=(SIX, revision(7))),
+            [],
+            6,
+            None,
+            id="undone-by-two-a-moment-ago-blames-the-last-one-only",
+        ),
+        pytest.param(
             workload(live=revision(None), revisions=(revision(5), revision(7))),
             [],
             7,
             None,
             id="released-a-moment-ago",
+        ),
+        pytest.param(
+            UNDONE,
+            [past(from_hash="hash8", from_number=6)],
+            7,
+            None,
+            id="what-we-left-is-released-again-and-does-not-blame-what-we-restored",
+        ),
+        pytest.param(
+            UNDONE,
+            [past(from_hash="hash8", from_number=8)],
+            7,
+            "undone: an older revision followed it as revision 8",
+            id="what-a-person-put-back-before-we-left-it-still-blames",
+        ),
+        pytest.param(
+            UNDONE,
+            [past(from_hash="hash8", from_number=None)],
+            7,
+            "undone: an older revision followed it as revision 8",
+            id="in-doubt-it-was-an-undo",
+        ),
+        pytest.param(
+            UNDONE,
+            [past(from_hash="hash8", from_number=6, review=Review.WRONG)],
+            7,
+            "undone: an older revision followed it as revision 8",
+            id="what-we-were-wrong-to-leave-is-released-again",
+        ),
+        pytest.param(
+            workload(live=SIX, revisions=(revision(5), revision(7))),
+            [past(from_hash="hash6", from_number=6)],
+            7,
+            None,
+            id="what-we-left-was-released-again-a-moment-ago",
         ),
         pytest.param(
             workload(revisions=Unreadable("ReplicaSets", "403")), [], 7, None, id="history-unreadable"

@@ -13,8 +13,10 @@ from receiver.policy.joining import (
     firing_names,
     join,
     joined,
+    listed_as_firing,
     resolve,
     resolve_all_but,
+    with_first_alert,
 )
 from tests.policy.builders import HOUR, MINUTE, NOW, alert
 
@@ -84,6 +86,22 @@ def test_beyond_a_hundred_alerts_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("of", "rule", "listed"),
+    [
+        pytest.param(A, "errors", True, id="just-as-it-is"),
+        pytest.param(A, "latency", False, id="by-another-rule"),
+        pytest.param(replace(A, starts_at=NOW), "errors", False, id="it-fired-again"),
+        pytest.param(B, "errors", False, id="it-has-resolved"),
+        pytest.param(alert("C"), "errors", False, id="unknown"),
+    ],
+)
+def test_a_repeat_that_tells_nothing_new_is_recognized(of: Alert, rule: str, *, listed: bool) -> None:
+    """The same firing, by the same rule, not resolved since."""
+    assert listed_as_firing(resolve(BOTH, {B.fingerprint}) or {}, of, rule) is listed
+    assert not listed_as_firing({}, of, rule)
+
+
+@pytest.mark.parametrize(
     ("fingerprints", "states"),
     [
         pytest.param([A.fingerprint], ["resolved", "firing"], id="one"),
@@ -150,6 +168,14 @@ def test_alerts_are_read_back_by_rule() -> None:
 def test_the_first_alert_is_there_before_any_status() -> None:
     """Whoever takes over right after the claim finds it in the spec, with all its labels."""
     assert joined(SPEC, {}) == {"errors": (replace(A, annotations={}),)}
+
+
+def test_the_first_alert_is_listed_where_nobody_got_so_far() -> None:
+    """It can be resolved then like any other."""
+    listed = with_first_alert(SPEC, {"holder": "a"})
+    assert listed == {"holder": "a", "alerts": [entry(A)]}
+    assert with_first_alert(SPEC, status_of((B, "latency"))) == status_of((B, "latency"))
+    assert all_cleared(resolve(listed, [A.fingerprint]) or {})
 
 
 @pytest.mark.parametrize(

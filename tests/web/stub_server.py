@@ -48,7 +48,7 @@ class Pretender:
         return {"filler": "x" * 20_000_000} if name == "huge" else None
 
 
-def make_app() -> Flask:
+def make_app(_port: int) -> Flask:
     if "fail-app" in sys.argv:
         raise RuntimeError("no application")
     token = TokenFile(Path(os.environ["WEBHOOK_TOKEN"])) if "WEBHOOK_TOKEN" in os.environ else None

@@ -127,17 +127,6 @@ def test_malformed_alert_is_ignored_and_counted(client: FlaskClient, notebook: N
     assert counted("alerts_ignored_total", reason="malformed") == before + 2
 
 
-def test_alerts_are_counted_by_status(client: FlaskClient) -> None:
-    """What was received, and what Alertmanager left out."""
-    names = [("alerts_received_total", {"status": status}) for status in ("firing", "resolved")]
-    before = [counted(name, **labels) for name, labels in names]
-    lost = counted("alerts_truncated_total")
-    resolved = {**ALERT, "status": "resolved"}
-    client.post("/alerts", data=message(ALERT, ALERT, resolved, truncatedAlerts=7))
-    assert [counted(name, **labels) for name, labels in names] == [before[0] + 2, before[1] + 1]
-    assert counted("alerts_truncated_total") == lost + 7
-
-
 def test_what_cannot_be_stored_is_a_503(client: FlaskClient, notebook: Notebook) -> None:
     """Alertmanager sends it again; Retry-After tells others when."""
     notebook.failure = NotPersisted("1 of 2 records stored: the API server does not answer", 7)

@@ -107,6 +107,9 @@ def test_it_cannot_tell_without_knowing_when_the_suspect_went_live() -> None:
             id="after",
         ),
         pytest.param(
+            "A", 6 * MINUTE, "the trouble of A began 0s after that; deployed_within 30m", id="at-once"
+        ),
+        pytest.param(
             "", HOUR, "the trouble of the alert began 54m before that; deployed_within 30m", id="before"
         ),
         pytest.param(

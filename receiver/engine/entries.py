@@ -1,0 +1,127 @@
+"""Records that alerts join, whoever made them: in work, settled, or without a target."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from receiver import metrics
+from receiver.cluster.api import Object
+from receiver.cluster.errors import Conflict
+from receiver.engine import status
+from receiver.engine.desk import Desk
+from receiver.engine.endings import Endings
+from receiver.engine.grouping import FaultGroup
+from receiver.engine.tally import Tally
+from receiver.policy.alerts import Alert, Payload
+from receiver.policy.decision import Decision
+from receiver.policy.document import alert_document, verdict_documents
+from receiver.policy.guards import judge_without_target
+from receiver.policy.joining import join, listed_as_firing
+from receiver.policy.record import SETTLED, Phase, target_record_name
+from receiver.policy.times import format_precise
+from receiver.policy.wording import fault_sentence
+
+log = logging.getLogger(__name__)
+Joining = Sequence[tuple[Alert, str]]
+
+
+def phase_of(raw: Object) -> Phase | None:
+    """Return a record's phase; None while it is only claimed."""
+    value = (raw.get("status") or {}).get("phase")
+    return None if value is None else Phase(value)
+
+
+def is_settled(raw: Object) -> bool:
+    """Tell whether a record is final for its template; a superseded one only where the patch was made."""
+    patched = bool((raw.get("status") or {}).get("patchedAt"))
+    return phase_of(raw) in SETTLED or (patched and phase_of(raw) is Phase.SUPERSEDED)
+
+
+def count_refusals(decision: Decision) -> None:
+    """Count every guard that blocks the leading rule."""
+    for guard in decision.leading.blocked_by:
+        metrics.REFUSALS.labels(guard=guard, rule=decision.leading.rule.name).inc()
+
+
+class Entries:
+    """Creates records and lets alerts join them."""
+
+    def __init__(self, desk: Desk, endings: Endings, tally: Tally) -> None:
+        self._desk = desk
+        self._endings = endings
+        self._tally = tally
+
+    def create(self, name: str, spec: Object, labels: Mapping[str, str]) -> tuple[Object, bool]:
+        """Create a record; return it, and whether it was this call that made it.
+
+        Raises:
+            ClusterError: it is not stored.
+        """
+        try:
+            return self._desk.records.create(name, spec, labels, claimed_by=str(self._desk.instance)), True
+        except Conflict:
+            return self._desk.records.get(name), False
+
+    def join(self, raw: Object, joining: Joining) -> str:
+        """Let alerts, each with its rule, join a record that is somebody's already; return its name.
+
+        Those that it lists already are stored: they are only counted, a moment later.
+
+        Raises:
+            ClusterError: it is not stored.
+        """
+        now, name = self._desk.now(), str(raw["metadata"]["name"])
+        if all(listed_as_firing(raw.get("status") or {}, alert, rule) for alert, rule in joining):
+            self._tally.count(raw, len({alert.key for alert, _ in joining}))
+        else:
+            self._desk.records.update_status(raw, lambda old: join(old, joining, now=now))
+        return name
+
+    def settled(self, raw: Object, joining: Joining, decision: Decision) -> str:
+        """Count alerts about a template that is live again although its record is final; return its name.
+
+        Raises:
+            ClusterError: it is not stored.
+        """
+        now, name = self._desk.now(), str(raw["metadata"]["name"])
+        evidence = "; ".join(v.evidence for v in decision.leading.verdicts if v.guard == "settled")
+
+        def change(old: status.Status) -> status.Status:
+            new = join(old, joining, now=now)
+            return status.with_condition(new, "ReleasedAgain", "True", "Settled", evidence, now=now)
+
+        self._desk.records.update_status(raw, change)
+        count_refusals(decision)
+        ref, rule = decision.snapshot.workload.ref, decision.leading.rule.name
+        log.info("refused: %s", evidence, extra={"record": name, "target": ref.path, "rule": rule})
+        return name
+
+    def fault(self, fault: FaultGroup, payload: Payload, received_at: datetime) -> str:
+        """Store that a rule's alerts name no usable target; return the record's name.
+
+        Raises:
+            ClusterError: it is not stored.
+        """
+        rule, now = fault.rule.name, self._desk.now()
+        name = target_record_name(rule, fault.fault.reason.value)
+        spec = {"target": {}, "alert": alert_document(fault.alerts[0], payload), "rule": rule}
+        raw, mine = self.create(name, spec, {})
+        known = {
+            "phase": Phase.REFUSED.value,
+            "message": fault_sentence(rule, fault.fault),
+            "decision": {
+                "rule": rule,
+                "mode": fault.rule.mode.value,
+                "at": format_precise(now),
+                "verdicts": verdict_documents(judge_without_target(fault.fault)),
+            },
+        }
+        joining = [(alert, rule) for alert in fault.alerts]
+        first = {"startedAt": format_precise(received_at)}
+        stored = self._desk.records.update_status(
+            raw, lambda old: {**first, **join(old, joining, now=now), **known}
+        )
+        metrics.REFUSALS.labels(guard="target", rule=rule).inc()
+        if mine:
+            self._endings.tell(stored, Phase.REFUSED, stored["status"]["message"])
+        return name

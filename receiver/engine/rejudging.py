@@ -1,0 +1,101 @@
+"""Judging a claimed record again: after a change, a crash, or a lost answer.
+
+The workload is read first. Our annotation on it says that the patch is made; another template, that the
+record is superseded; else every guard judges anew, and whether the alert still fires is asked.
+"""
+
+from datetime import datetime
+
+from receiver.alertmanager import AlertmanagerError
+from receiver.cluster.snapshots import Sighting
+from receiver.engine.desk import Desk
+from receiver.engine.endings import Endings
+from receiver.engine.instance import STALE_AFTER
+from receiver.engine.judging import Case
+from receiver.engine.task import Task
+from receiver.policy.context import StillFiring
+from receiver.policy.decision import Decision, Match
+from receiver.policy.joining import all_cleared, joined
+from receiver.policy.record import PastRollback, Phase
+from receiver.policy.rules import Mode
+from receiver.policy.targets import TargetFault, TargetReason
+from receiver.policy.workload import Unreadable
+
+LATE = STALE_AFTER
+
+
+class Rejudging:
+    """Decides what is to become of a record that was claimed a while ago."""
+
+    def __init__(self, desk: Desk, endings: Endings) -> None:
+        self._desk = desk
+        self._endings = endings
+
+    def judge(self, task: Task) -> Decision | PastRollback | None:
+        """Return what is to be done, or the patch that turns out to be made; None where the record has ended.
+
+        Raises:
+            ClusterError: the cluster cannot be read, or the end cannot be stored.
+        """
+        if (task.raw().get("status") or {}).get("phase") not in {None, Phase.PENDING}:
+            return None
+        found = self._desk.reader.read(task.target)
+        if isinstance(found, TargetFault):
+            self._without_target(task, found)
+            return None
+        if done := _our_patch(found, task.record):
+            return done
+        if found.snapshot.record != task.record:
+            live = found.snapshot.workload.live.label
+            message = f"{live} of {task.target} is live by now; nothing was done"
+            self._endings.end(task, Phase.SUPERSEDED, message)
+            return None
+        return self._decide(task, found)
+
+    def _without_target(self, task: Task, fault: TargetFault) -> None:
+        if fault.reason is TargetReason.NOT_FOUND:
+            self._endings.end(task, Phase.SUPERSEDED, f"{fault.evidence} any more; nothing was done")
+        else:
+            self._endings.end(task, Phase.FAILED, f"Nothing was done: {fault.evidence}")
+
+    def _decide(self, task: Task, found: Sighting) -> Decision | None:
+        matches, now = self._matches(task), self._desk.now()
+        if not matches:
+            message = "Nothing was done: no rule that asked for it is in force any more"
+            self._endings.end(task, Phase.FAILED, message)
+            return None
+        case = Case(found.snapshot, matches, self._still_firing(task, now))
+        decision = self._desk.judging.spend([case], self._desk.judging.look(), now)[task.record]
+        self._endings.decide(task, decision)
+        return decision if decision.leading.phase is Phase.PENDING else None
+
+    def _matches(self, task: Task) -> tuple[Match, ...]:
+        """Return the rules in force that the record's alerts matched, in file order."""
+        raw = task.raw()
+        alerts = joined(raw["spec"], raw.get("status") or {})
+        rules = [rule for rule in self._desk.rules().rules if rule.name in alerts]
+        return tuple(Match(rule, alerts[rule.name]) for rule in rules if rule.mode is not Mode.OFF)
+
+    def _still_firing(self, task: Task, now: datetime) -> StillFiring | Unreadable:
+        raw = task.raw()
+        if task.received_at is not None and now - task.received_at <= LATE:
+            return StillFiring.NOT_LATE
+        if all_cleared(raw.get("status") or {}):
+            return StillFiring.NO
+        if self._desk.alertmanager is None:
+            return StillFiring.NOBODY_TO_ASK
+        first = raw["spec"]["alert"]
+        try:
+            firing = self._desk.alertmanager.firing(first["name"])
+        except AlertmanagerError as e:
+            return Unreadable("whether the alert still fires", str(e))
+        return StillFiring.YES if first["fingerprint"] in firing else StillFiring.NO
+
+
+def _our_patch(found: Sighting, record: str) -> PastRollback | None:
+    """Return what our annotation on the workload says of this record; records themselves have a phase."""
+    past = found.snapshot.past
+    notes = () if isinstance(past, Unreadable) else past
+    return next(
+        (note for note in notes if note.record == record and note.patched_at and note.phase is None), None
+    )
