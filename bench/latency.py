@@ -20,6 +20,7 @@ from tests.testbed import workloads
 
 ROUNDS = 40
 WARM_UP = 5
+REST_SECONDS = 0.7
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -106,7 +107,9 @@ def measure(stage: Stage) -> None:
                 message = _post(stage, name)
             seconds = (_patched_at(stage, name) - started).total_seconds()
             stage.wait(name)
-            time.sleep(0.3)
+            if kind == "ours" and n < ROUNDS + WARM_UP - 1:
+                _resolve(stage, message)
+            time.sleep(REST_SECONDS)
             if n >= WARM_UP:
                 figures[kind].append(seconds * 1000)
     repeats = _reads_of_a_repeat(stage, message)
@@ -143,6 +146,12 @@ def _patched_at(stage: Stage, name: str) -> datetime:
             return hits[0].completed_at
         time.sleep(0.005)
     raise TimeoutError(f"{name} was not patched")
+
+
+def _resolve(stage: Stage, message: dict[str, Any]) -> None:
+    """End the round's record, so that the next round has the receiver for itself."""
+    alerts = [{**each, "status": "resolved", "endsAt": each["startsAt"]} for each in message["alerts"]]
+    stage.receiver.post(payload(*alerts))
 
 
 def _reads_of_a_repeat(stage: Stage, message: dict[str, Any]) -> int:

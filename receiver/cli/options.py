@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from receiver.cluster.errors import ClusterError, NotFound
+from receiver.cluster.errors import ClusterError, Forbidden, Invalid, NotFound, Rejected
 from receiver.rulefiles import RulesError
 from receiver.settings import PREFIX, Settings, SettingsError, load_settings
 
@@ -74,6 +74,8 @@ def ends_cleanly(command: Callable[..., None]) -> Callable[..., None]:
             stop(
                 f"not found: {e}; is the CRD installed? rollback-receiver crd | kubectl apply -f -", status=1
             )
+        except (Forbidden, Invalid, Rejected) as e:
+            stop(f"the cluster refuses: {e}", status=REFUSED)
         except ClusterError as e:
             stop(f"cannot reach the cluster: {e}", status=UNREACHABLE)
         except RulesError as e:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import urllib3
+import yaml
 from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import ConfigException
 
 from receiver import __version__
-from receiver.cluster.errors import ClusterError
+from receiver.cluster.errors import ClusterError, Unavailable
 
 USER_AGENT = f"rollback-receiver/{__version__}"
 CONNECTIONS = 32
@@ -25,12 +26,9 @@ class Access:
     """A way to one API server, and the namespace that it names (None: it names none)."""
 
     client: ApiClient
+    host: str
+    """The API server's address; the client library computes it anew each time it is asked."""
     namespace: str | None
-
-    @property
-    def host(self) -> str:
-        """Return the API server's address."""
-        return str(self.client.configuration.host).rstrip("/")
 
     @property
     def pool(self) -> urllib3.PoolManager:
@@ -39,8 +37,15 @@ class Access:
         return pool
 
     def authenticate(self, headers: dict[str, str]) -> None:
-        """Add the credentials of this moment; a service account's token is read again when it is due."""
-        self.client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        """Add the credentials of this moment; a service account's token is read again when it is due.
+
+        Raises:
+            Unavailable: they cannot be read; the kubelet may be putting new ones there.
+        """
+        try:
+            self.client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        except (ConfigException, OSError, ValueError) as e:
+            raise Unavailable(f"cannot read the credentials: {type(e).__name__}") from e
 
 
 def connect(kubeconfig: Path | None = None, context: str | None = None) -> Access:
@@ -58,13 +63,22 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Acces
             path = None if kubeconfig is None else str(kubeconfig)
             config.load_kube_config(path, context=context, client_configuration=configuration)
             namespace = _namespace_of_context(path, context)
-    except (ConfigException, OSError, ValueError) as e:
-        raise ClusterError(f"no usable Kubernetes configuration: {e}; set --kubeconfig") from e
+    except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as e:
+        raise ClusterError(f"no usable Kubernetes configuration: {_fault(e)}; set --kubeconfig") from e
     configuration.retries = False
     configuration.connection_pool_maxsize = CONNECTIONS
     client = ApiClient(configuration)
     client.user_agent = USER_AGENT
-    return Access(client, namespace)
+    return Access(client, str(configuration.host).rstrip("/"), namespace)
+
+
+def _fault(error: Exception) -> str:
+    """Say what is wrong; a parser's own words quote the file, and with it perhaps a token."""
+    if isinstance(error, ConfigException | OSError):
+        return str(error)
+    mark = getattr(error, "problem_mark", None)
+    where = "" if mark is None else f" in line {mark.line + 1}"
+    return f"the kubeconfig is broken{where} ({type(error).__name__})"
 
 
 def _namespace_of_pod() -> str | None:

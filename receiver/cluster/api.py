@@ -7,7 +7,7 @@ must not cost a webhook's whole deadline twice.
 import json
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -103,13 +103,17 @@ class Api:
 
 
 def _read(method: str, url: str, answer: urllib3.BaseHTTPResponse) -> Object:
+    what, code = f"{method} {_shown(url)}", answer.status
     try:
         value = json.loads(answer.data) if answer.data else {}
     except ValueError:
-        value = {"message": answer.data[:200].decode(errors="replace")}
-    if 200 <= answer.status < 300 and isinstance(value, dict):
-        return value
-    raise _error(f"{method} {_shown(url)}", answer.status, value if isinstance(value, dict) else {})
+        value = answer.data[:200].decode(errors="replace")
+    if 200 <= code < 300:
+        if isinstance(value, dict):
+            return value
+        # A proxy's page, say: whether the call was carried out is unclear.
+        raise Unavailable(f"{what}: the answer is no object ({code})", code=code)
+    raise _error(what, code, value if isinstance(value, dict) else {"message": value})
 
 
 def _error(what: str, code: int, status: Object) -> ClusterError:
@@ -117,10 +121,16 @@ def _error(what: str, code: int, status: Object) -> ClusterError:
     if code in RETRYABLE_STATUS:
         return Unavailable(message, code=code)
     if code == 422:
-        causes = (status.get("details") or {}).get("causes") or []
-        return Invalid(message, causes=tuple(str(cause.get("message", cause)) for cause in causes))
+        return Invalid(message, causes=tuple(_causes(status.get("details") or {})))
     kinds = {401: Forbidden, 403: Forbidden, 404: NotFound, 409: Conflict}
     return kinds.get(code, Rejected)(message, code=code)
+
+
+def _causes(details: Any) -> Iterator[str]:
+    """Yield the causes in words; what has an odd shape is a cause as it stands, never none."""
+    causes = (details.get("causes") or []) if isinstance(details, dict) else details
+    for cause in causes if isinstance(causes, list) else [causes]:
+        yield str(cause.get("message", cause) if isinstance(cause, dict) else cause)
 
 
 def _reason(error: Unavailable) -> str:

@@ -22,6 +22,7 @@ REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 ROLLED_OUT = "NewReplicaSetAvailable"
 DEFAULT_HISTORY_LIMIT = 10
+DIGITS = 18
 
 
 def get_deployment(api: Api, ref: WorkloadRef) -> dict[str, Any]:
@@ -107,8 +108,9 @@ def _history(
         for rs in numbered
     ]
     revisions = with_tenures(tenures)
-    mine = None if live is None else _number(live)
-    current = next((revision for revision in revisions if revision.number == mine), None)
+    # By the template itself: a number that somebody wrote may stand on two ReplicaSets.
+    mine = None if live is None else live["spec"]["template"]
+    current = next((revision for revision in revisions if revision.template is mine), None)
     others = tuple(revision for revision in revisions if revision is not current)
     return current or _unnumbered(deployment), others
 
@@ -194,12 +196,17 @@ def _annotations(item: Object) -> Mapping[str, str]:
 
 def _number(replica_set: Object) -> int | None:
     text = _annotations(replica_set).get(REVISION, "")
-    return int(text) if text.isdecimal() else None
+    return int(text) if _is_number(text) else None
 
 
 def _former_numbers(replica_set: Object) -> tuple[int, ...]:
     text = _annotations(replica_set).get(REVISION_HISTORY, "")
-    return tuple(int(number) for number in text.split(",") if number.isdecimal())
+    return tuple(int(number) for number in text.split(",") if _is_number(number))
+
+
+def _is_number(text: str) -> bool:
+    """Tell whether this is a number that an int64, which kubectl and the record keep it in, surely holds."""
+    return text.isdecimal() and len(text) <= DIGITS
 
 
 def _created(replica_set: Object) -> datetime:

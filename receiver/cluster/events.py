@@ -2,12 +2,12 @@
 
 import logging
 import uuid
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from receiver.cluster.api import Api, path
+from receiver.cluster.api import Api, Object, path
 from receiver.cluster.errors import ClusterError
+from receiver.policy.record import naming
 from receiver.policy.times import format_time
 
 log = logging.getLogger(__name__)
@@ -28,11 +28,10 @@ class EventReason(StrEnum):
 NORMAL = frozenset({EventReason.STARTED, EventReason.SUCCEEDED})
 
 
-def record_event(
-    api: Api, target: Mapping[str, str], reason: EventReason, message: str, *, now: datetime
-) -> None:
-    """Put an Event on a record's `spec.target`. One that cannot be written is logged and left."""
-    at, namespace = format_time(now), target["namespace"]
+def record_event(api: Api, record: Object, reason: EventReason, message: str, *, now: datetime) -> None:
+    """Put an Event on the workload of a record. One that cannot be written is logged and left."""
+    at, target = format_time(now), record["spec"]["target"]
+    namespace = target["namespace"]
     event = {
         "apiVersion": "v1",
         "kind": "Event",
@@ -50,6 +49,4 @@ def record_event(
     try:
         api.call("POST", path("api", "v1", "namespaces", namespace, "events"), body=event)
     except ClusterError as e:
-        log.warning(
-            "cannot write the Event %s: %s", reason, e, extra={"target": f"{namespace}/{target['name']}"}
-        )
+        log.warning("cannot write the Event %s: %s", reason, e, extra=naming(record))

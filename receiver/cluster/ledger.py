@@ -62,7 +62,7 @@ class LedgerStore:
     def _parse(self, raw: Object) -> Ledger | Unreadable:
         try:
             return parse_ledger(raw.get("data") or {})
-        except (ValueError, KeyError, TypeError, AttributeError) as e:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
             where = f"the ConfigMap {self._namespace}/{NAME}"
             return Unreadable(where, f"{type(e).__name__}: {e}; mend or delete it")
 
@@ -117,7 +117,7 @@ def parse_ledger(data: Mapping[str, str]) -> Ledger:
     """Read the data back.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: somebody broke it.
+        ValueError, KeyError, TypeError, AttributeError, RecursionError: somebody broke it.
     """
     spendings = tuple(_spending(json.loads(line)) for line in data.get("rollbacks", "").splitlines())
     return Ledger(spendings, _pause(json.loads(data["paused"])) if data.get("paused") else None)

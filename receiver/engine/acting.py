@@ -113,7 +113,7 @@ class Acting:
         self._store_patch(
             task, lambda old: status.patched(_decided(old, decision, task), at=at, message=message)
         )
-        log.info("patched", extra={"record": task.record, "target": workload.ref.path, "rule": rule})
+        log.info("patched", extra=task.naming)
         said = f"{message} (alert rule {rule}, record {task.record})"
         self._endings.announce(task, EventReason.STARTED, said)
 
@@ -123,8 +123,7 @@ class Acting:
         number = "" if done.to_number is None else f" to revision {done.to_number}"
         message = f"Rolled {task.target} back{number}; the rollout is under way"
         self._store_patch(task, lambda old: status.patched(status.adopted(old, done), at=at, message=message))
-        fields = {"record": task.record, "target": task.target.path, "rule": done.rule}
-        log.info("the patch was found to be made", extra=fields)
+        log.info("the patch was found to be made", extra=task.naming)
 
     def _store_patch(self, task: Task, change: Callable[[status.Status], status.Status]) -> None:
         now, instance = self._desk.now(), self._desk.instance

@@ -181,7 +181,8 @@ class Claims:
 
     def _task(self, claim: Claim, ready: Ready | Decision | None, stored: Object | None = None) -> Task:
         target = claim.sighting.snapshot.workload.ref
-        task = Task(claim.name, target, Future(), received_at=claim.received_at, ready=ready)
+        rule = claim.preview.leading.rule.name
+        task = Task(claim.name, target, rule, Future(), received_at=claim.received_at, ready=ready)
         if stored is not None:
             task.store(stored)
         return task

@@ -11,7 +11,7 @@ from receiver.engine.desk import Desk
 from receiver.engine.task import Object, Task
 from receiver.policy.decision import Decision
 from receiver.policy.document import decision_diff, decision_document
-from receiver.policy.record import Phase
+from receiver.policy.record import Phase, naming
 from receiver.policy.times import parse_time
 
 log = logging.getLogger(__name__)
@@ -69,12 +69,11 @@ class Endings:
 
     def tell(self, raw: Object, phase: Phase, message: str) -> None:
         """Count and log a phase, and put its Event on the workload."""
-        target, rule = raw["spec"]["target"], metrics.count_phase(phase, raw)
-        fields = {"record": raw["metadata"]["name"], "rule": rule, "phase": phase.value}
-        log.info("%s", message, extra={**fields, "target": raw["status"].get("target", "")})
+        metrics.count_phase(phase, raw)
+        log.info("%s", message, extra={**naming(raw), "phase": phase.value})
         if phase in FINISHED and (started := parse_time(raw["status"].get("startedAt"))):
             metrics.RECEIPT_TO_FINISHED.observe((self._desk.now() - started).total_seconds())
-        if phase in EVENTS and target.get("uid"):
+        if phase in EVENTS and raw["spec"]["target"].get("uid"):
             self._event(raw, EVENTS[phase], message)
 
     def announce(self, task: Task, reason: EventReason, message: str) -> None:
@@ -82,22 +81,13 @@ class Endings:
         self._event(task.raw(), reason, message)
 
     def _event(self, raw: Object, reason: EventReason, message: str) -> None:
-        target = raw["spec"]["target"]
-        self._pool.submit(
-            record_event,
-            self._desk.api,
-            target,
-            reason,
-            message,
-            now=self._desk.now(),
-        )
+        self._pool.submit(record_event, self._desk.api, raw, reason, message, now=self._desk.now())
 
     def give_back(self, raw: Object) -> None:
         """Take a record that never patched anything out of the budget; where that fails, it stays in."""
-        record = str(raw["metadata"]["name"])
         if raw["status"].get("patchedAt"):
             return
         try:
-            self._desk.judging.refund(record)
+            self._desk.judging.refund(raw["metadata"]["name"])
         except ClusterError as e:
-            log.warning("cannot give the budget back: %s", e, extra={"record": record})
+            log.warning("cannot give the budget back: %s", e, extra=naming(raw))

@@ -72,13 +72,13 @@ class Executor:
         try:
             seconds = self._step(task)
         except Unavailable as e:
-            log.warning("trying again in %.0f s: %s", RETRY_SECONDS, e, extra=_fields(task))
+            log.warning("trying again in %.0f s: %s", RETRY_SECONDS, e, extra=task.naming)
             seconds = RETRY_SECONDS
         except ClusterError as e:
-            log.error("left for the sweep: %s", e, extra=_fields(task))  # noqa: TRY400
+            log.error("left for the sweep: %s", e, extra=task.naming)  # noqa: TRY400
             seconds = None
         except Exception:
-            log.exception("a fault of the receiver's own; left for the sweep", extra=_fields(task))
+            log.exception("a fault of the receiver's own; left for the sweep", extra=task.naming)
             seconds = None
         self._again(task, seconds)
 
@@ -103,7 +103,3 @@ class Executor:
                     continue
                 _, _, task = heapq.heappop(self._due)
                 self._pool.submit(self._work, task)
-
-
-def _fields(task: Task) -> dict[str, str]:
-    return {"record": task.record, "target": task.target.path}

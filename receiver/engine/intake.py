@@ -6,31 +6,29 @@ leaves an error, and Alertmanager, which then sends the whole group again, is th
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import wait
 from dataclasses import dataclass
 from datetime import datetime
 
 from receiver import metrics
-from receiver.cluster.api import Object
 from receiver.cluster.errors import NotFound
 from receiver.cluster.ledger import Sight
 from receiver.cluster.snapshots import Sighting
+from receiver.engine.belonging import belongs, record_of
 from receiver.engine.claims import Claim, Claims
 from receiver.engine.clearing import Clearing
 from receiver.engine.desk import Desk
-from receiver.engine.entries import Entries, phase_of
+from receiver.engine.entries import Entries
 from receiver.engine.grouping import Groups, Matched, group, match_rules, matches
 from receiver.engine.judging import Case
 from receiver.engine.known import Known
 from receiver.policy.alerts import Alert, Payload
 from receiver.policy.intake import Accepted
-from receiver.policy.record import IN_WORK
 from receiver.policy.rules import Mode, Ruleset
 from receiver.policy.targets import TargetFault
-from receiver.policy.times import parse_time
-from receiver.policy.workload import Unreadable, WorkloadRef
+from receiver.policy.workload import WorkloadRef
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +123,7 @@ class Intake:
             raw = self._desk.records.get(name)
         except NotFound:
             return pairs, []
-        belonging = [pair for pair in pairs if _belongs(raw, pair[0])]
+        belonging = [pair for pair in pairs if belongs(raw, pair[0])]
         if belonging:
             self._entries.join(raw, _named(belonging))
         return pairs, belonging
@@ -162,7 +160,7 @@ class Intake:
             by_record: dict[str, list[Matched]] = defaultdict(list)
             records = {raw["metadata"]["name"]: raw for raw in sighting.records}
             for pair in groups.by_target[ref]:
-                name = _record_of(sighting, pair[0])
+                name = record_of(sighting, pair[0])
                 (fresh if name is None else by_record[name]).append(pair)
             for name, pairs in by_record.items():
                 joined.append(self._entries.join(records[name], _named(pairs)))
@@ -214,39 +212,3 @@ class Intake:
 
 def _named(pairs: Sequence[Matched]) -> list[tuple[Alert, str]]:
     return [(alert, rule.name) for alert, rule in pairs]
-
-
-def _belongs(raw: Object, alert: Alert) -> bool:
-    """Tell whether an alert belongs to a record: it is in work, or its patch is younger than the alert."""
-    patched_at = parse_time((raw.get("status") or {}).get("patchedAt"))
-    return phase_of(raw) in IN_WORK or (patched_at is not None and alert.starts_at < patched_at)
-
-
-def _record_of(sighting: Sighting, alert: Alert) -> str | None:
-    """Return the record that an alert belongs to, None where it is to be judged.
-
-    That is the first whose patch is younger than the alert, else the live template's own while somebody works
-    on it or has just claimed it.
-    """
-    for record, patched_at in _patches(sighting):
-        if alert.starts_at < patched_at:
-            return record
-    own = sighting.own_record
-    if own is not None and (phase_of(own) is None or phase_of(own) in IN_WORK):
-        return str(own["metadata"]["name"])
-    return None
-
-
-def _patches(sighting: Sighting) -> Iterator[tuple[str, datetime]]:
-    """Yield each record that has made a patch, and when: by its own word, or by the workload's annotation.
-
-    The annotation comes with the patch itself, the record's word a moment later.
-    """
-    for raw in sighting.records:
-        if patched_at := parse_time((raw.get("status") or {}).get("patchedAt")):
-            yield str(raw["metadata"]["name"]), patched_at
-    there = {raw["metadata"]["name"] for raw in sighting.records}
-    past = sighting.snapshot.past
-    for note in () if isinstance(past, Unreadable) else past:
-        if note.patched_at and note.record in there:
-            yield note.record, note.patched_at

@@ -117,9 +117,9 @@ class Engine:
             self._records.update_status(
                 raw, lambda old: status.handed_over(old) if old.get("holder") == mine else None
             )
-            log.info("handed over", extra={"record": task.record, "target": task.target.path})
+            log.info("handed over", extra=task.naming)
         except ClusterError as e:
-            log.warning("not handed over: %s", e, extra={"record": task.record})
+            log.warning("not handed over: %s", e, extra=task.naming)
 
     def accept(self, payload: Payload, received_at: datetime) -> Accepted:
         """Store what matched of a payload, within 9 s.

@@ -11,6 +11,7 @@ from receiver.engine.desk import Desk
 from receiver.engine.executor import Executor
 from receiver.engine.task import task_of
 from receiver.policy.joining import with_first_alert
+from receiver.policy.record import naming
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 5.0
@@ -72,8 +73,8 @@ class Sweep:
         try:
             taken = self._desk.records.update_status(raw, change)
         except ClusterError as e:
-            log.warning("cannot take over: %s", e, extra={"record": raw["metadata"]["name"]})
+            log.warning("cannot take over: %s", e, extra=naming(raw))
             return
         if taken["status"].get("holder") == str(instance):
-            log.info("taken over", extra={"record": raw["metadata"]["name"], "rule": raw["spec"]["rule"]})
+            log.info("taken over", extra=naming(taken))
             self._executor.begin(task_of(taken))

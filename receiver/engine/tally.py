@@ -8,6 +8,7 @@ from receiver.cluster.api import Object
 from receiver.cluster.errors import ClusterError
 from receiver.engine import status
 from receiver.engine.desk import Desk
+from receiver.policy.record import naming
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
@@ -50,4 +51,4 @@ class Tally:
         try:
             self._desk.records.update_status(raw, change)
         except ClusterError as e:
-            log.warning("%d repeats not counted: %s", times, e, extra={"record": raw["metadata"]["name"]})
+            log.warning("%d repeats not counted: %s", times, e, extra=naming(raw))

@@ -8,6 +8,7 @@ from typing import Any
 
 from receiver.policy.decision import Decision
 from receiver.policy.plan import Plan
+from receiver.policy.record import naming
 from receiver.policy.workload import WorkloadRef
 
 Object = dict[str, Any]
@@ -34,11 +35,17 @@ class Task:
 
     record: str
     target: WorkloadRef
+    rule: str
     stored: Future[Object]
     received_at: datetime | None = None
     ready: Ready | Decision | None = None
     answered: threading.Event = field(default_factory=threading.Event)
     """Set once the API server has answered the patch, whatever it said."""
+
+    @property
+    def naming(self) -> dict[str, str]:
+        """Return what every log line about the record carries."""
+        return {"record": self.record, "target": self.target.path, "rule": self.rule}
 
     def raw(self) -> Object:
         """Return the record as last stored; waits for the first write of its status.
@@ -61,6 +68,7 @@ def task_of(raw: Object) -> Task:
     task = Task(
         record=raw["metadata"]["name"],
         target=WorkloadRef(target["kind"], target["namespace"], target["name"]),
+        rule=naming(raw)["rule"],
         stored=Future(),
     )
     task.store(raw)

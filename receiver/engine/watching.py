@@ -19,7 +19,7 @@ from receiver.policy.rules import Verify
 from receiver.policy.times import format_age, parse_time
 
 FIRST_SECONDS, MOST_SECONDS = 0.5, 5.0
-VERIFY_SECONDS = 5.0
+VERIFY_SECONDS = 10.0
 
 
 class Watching:

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from receiver.policy.times import parse_time
 from receiver.policy.workload import POD_TEMPLATE_HASH, Revision, Template, WorkloadRef
 
+T = TypeVar("T")
 GROUP = "rollback-receiver.dev"
 VERSION = "v1alpha1"
 KIND = "Rollback"
@@ -150,6 +151,17 @@ def parse_record(raw: Mapping[str, Any]) -> PastRollback:
     )
 
 
+def naming(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return what every log line about a record carries: record, target (empty for none), rule."""
+    spec, target = raw["spec"], _target(raw["spec"].get("target") or {})
+    decision = (raw.get("status") or {}).get("decision") or {}
+    return {
+        "record": str(raw["metadata"]["name"]),
+        "target": "" if target is None else target.path,
+        "rule": str(decision.get("rule") or spec["rule"]),
+    }
+
+
 def _target(target: Mapping[str, Any]) -> WorkloadRef | None:
     if not target.get("name"):
         return None
@@ -188,9 +200,16 @@ def parse_last_rollback(text: str, *, target: WorkloadRef) -> PastRollback:
         record=str(value["record"]),
         target=target,
         rule=str(value["rule"]),
-        from_number=source.get("revision"),
-        from_hash=source.get("templateHash"),
-        to_number=to.get("revision"),
-        to_hash=to.get("templateHash"),
+        from_number=_checked(source.get("revision"), int),
+        from_hash=_checked(source.get("templateHash"), str),
+        to_number=_checked(to.get("revision"), int),
+        to_hash=_checked(to.get("templateHash"), str),
         patched_at=patched_at,
     )
+
+
+def _checked(value: Any, kind: type[T]) -> T | None:
+    """Return a value of this type or None; the guards compare it, and must never meet another."""
+    if value is not None and type(value) is not kind:
+        raise TypeError(f"{type(value).__name__} for {kind.__name__}")
+    return value

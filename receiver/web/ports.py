@@ -11,7 +11,7 @@ from receiver.policy.alerts import Payload
 from receiver.policy.intake import Accepted, RollbackQuery
 from receiver.web.auth import TokenFile
 
-LARGE_BODIES_AT_ONCE = 4
+LARGE_BODIES_AT_ONCE = 1
 EXTENSION = "rollback-receiver"
 
 
