@@ -4,6 +4,7 @@ import json
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 
 TIMEOUT_SECONDS = 2.0
 ANSWER_LIMIT = 32 * 1024 * 1024
@@ -32,7 +33,9 @@ class Alertmanager:
         url = f"{self.url.rstrip('/')}/api/v2/alerts?{query}"
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                alerts = json.loads(answer.read(ANSWER_LIMIT))
-            return frozenset(str(alert["fingerprint"]) for alert in alerts)
-        except (OSError, ValueError, KeyError, TypeError) as e:
+                content = answer.read(ANSWER_LIMIT)
+                if answer.length:
+                    raise ValueError(f"{answer.length} bytes of the answer are missing")
+            return frozenset(str(alert["fingerprint"]) for alert in json.loads(content))
+        except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError) as e:
             raise AlertmanagerError(f"cannot ask Alertmanager at {self.url}: {e}") from e

@@ -94,7 +94,12 @@ class LedgerStore:
         method, place = ("POST", self._folder) if raw is None else ("PUT", f"{self._folder}/{NAME}")
         try:
             stored = self._api.call(method, place, body={**(raw or new), "data": dump_ledger(ledger)})
-        except (Conflict, NotFound):
+        except Conflict:
+            return False
+        except NotFound:
+            # The ConfigMap was deleted since; but where it could not be made, its namespace is missing.
+            if raw is None:
+                raise
             return False
         self._last = Sight(ledger, stored, fresh=False)
         return True

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from receiver import metrics
 from receiver.cluster import patch
-from receiver.cluster.errors import ClusterError, Invalid, NotFound, Unavailable
+from receiver.cluster.errors import ClusterError, Conflict, Invalid, NotFound, Unavailable
 from receiver.cluster.events import EventReason
 from receiver.engine import status
 from receiver.engine.desk import Desk
@@ -90,7 +90,7 @@ class Acting:
             return False
         except Unavailable:
             raise
-        except NotFound:
+        except (NotFound, Conflict):
             return False
         except ClusterError as e:
             self._endings.end(task, Phase.FAILED, f"The patch could not be made: {e}")

@@ -112,21 +112,22 @@ class Intake:
         for alert, rule in firing:
             by_record[self._known.record_of(alert) or ""].append((alert, rule))
         rest, joined = by_record.pop("", []), list[str]()
-        for pairs, belonging in self._writers.map(self._repeat, by_record, by_record.values()):
+        mine = self._writers.map(self._repeat, by_record, by_record.values())
+        for (name, pairs), belonging in zip(by_record.items(), mine, strict=True):
             rest += [pair for pair in pairs if pair not in belonging]
-            joined += {self._known.record_of(alert) or "" for alert, _ in belonging}
+            joined += [name] if belonging else []
         return rest, joined
 
-    def _repeat(self, name: str, pairs: list[Matched]) -> tuple[list[Matched], list[Matched]]:
-        """Join a record; return all the pairs, and those that do belong to it."""
+    def _repeat(self, name: str, pairs: list[Matched]) -> list[Matched]:
+        """Join a record; return what does belong to it."""
         try:
             raw = self._desk.records.get(name)
         except NotFound:
-            return pairs, []
+            return []
         belonging = [pair for pair in pairs if belongs(raw, pair[0])]
         if belonging:
             self._entries.join(raw, _named(belonging))
-        return pairs, belonging
+        return belonging
 
     def _take_new(self, post: Post, firing: Sequence[Matched]) -> list[str]:
         if not firing:

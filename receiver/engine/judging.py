@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from receiver.cluster.api import Api
-from receiver.cluster.errors import ClusterError, Invalid, Unavailable
+from receiver.cluster.errors import ClusterError, Conflict, Invalid, Unavailable
 from receiver.cluster.ledger import LedgerStore, Sight
 from receiver.cluster.patch import dry_run, generation_moved
 from receiver.policy.context import Installation, StillFiring
@@ -130,6 +130,8 @@ def ask_server(api: Api, plan: Plan) -> Verdict:
         dry_run(api, plan)
     except Unavailable:
         raise
+    except Conflict:
+        return changed_meanwhile()
     except Invalid as e:
         return changed_meanwhile() if generation_moved(e) else refused(str(e))
     except ClusterError as e:

@@ -31,8 +31,3 @@ class Known:
             self._records[alert.key] = record
             if len(self._records) > self._limit:
                 self._records.popitem(last=False)
-
-    def forget(self, alert: Alert) -> None:
-        """Drop a note that no longer holds."""
-        with self._lock:
-            self._records.pop(alert.key, None)

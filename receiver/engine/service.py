@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Hashable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +62,7 @@ class Engine:
         self._takers = ThreadPoolExecutor(TAKERS, thread_name_prefix="take")
         self._under_way: dict[Hashable, Future[Accepted]] = {}
         self._lock = threading.RLock()
+        self._stopped = threading.Event()
         self._records = Records(api, namespace)
         self._rulebook = rulebook
         ledger = LedgerStore(api, namespace)
@@ -101,6 +102,7 @@ class Engine:
 
     def stop(self) -> None:
         """Finish the steps under way and hand the rest over, within 3 s; what hangs then is left hanging."""
+        self._stopped.set()
         self._rulebook.stop()
         self._pulse.stop()
         self._sweep.stop()
@@ -134,6 +136,10 @@ class Engine:
         except ClusterError as e:
             log.warning("not stored: %s", e)
             raise NotPersisted(f"cannot store: {e}", RETRY_AFTER_SECONDS) from e
+        except (CancelledError, RuntimeError) as e:
+            if not self._stopped.is_set():
+                raise
+            raise NotPersisted("the receiver is stopping", RETRY_AFTER_SECONDS) from e
 
     def _take(self, payload: Payload, received_at: datetime) -> "Future[Accepted]":
         """Begin to take a payload in; one that is sent again meanwhile is waited for, not begun."""

@@ -1,0 +1,146 @@
+"""What would be decided: the same judgement as the intake's, and nothing changed by it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from receiver.cluster.errors import Forbidden, Unavailable
+from receiver.cluster.ledger import LedgerStore
+from receiver.cluster.records import Records
+from receiver.cluster.snapshots import SnapshotReader
+from receiver.engine.explaining import Explanation, explain
+from receiver.engine.judging import Judging
+from receiver.policy.alerts import Alert
+from receiver.policy.context import Installation
+from receiver.policy.record import Phase
+from receiver.policy.rules import Mode, Rule, Ruleset
+from receiver.policy.targets import TargetReason
+from tests.engine.builders import rule
+from tests.engine.engines import bad_release, firing
+from tests.kubernetes.fake import FakeApi
+
+
+class Explainer:
+    """Explains alerts by these rules, with what the fake holds."""
+
+    def __init__(self, fake: FakeApi, pool: ThreadPoolExecutor) -> None:
+        self.fake, self.pool = fake, pool
+
+    def __call__(self, *alerts: Alert, rules: tuple[Rule, ...] = (), mode: Mode = Mode.AUTO) -> Explanation:
+        installation = Installation(mode=mode)
+        return explain(
+            alerts,
+            ruleset=Ruleset(rules or (rule(),)),
+            ceiling=mode,
+            reader=SnapshotReader(self.fake, Records(self.fake, "rollbacks"), self.pool),
+            judging=Judging(LedgerStore(self.fake, "rollbacks"), lambda: installation),
+            now=datetime.now(UTC),
+        )
+
+
+@pytest.fixture
+def explained(fake: FakeApi) -> Iterator[Explainer]:
+    bad_release(fake)
+    with ThreadPoolExecutor(4) as pool:
+        yield Explainer(fake, pool)
+
+
+def test_decision_is_the_one_that_would_be_made(explained: Explainer) -> None:
+    """With every guard's verdict, and where it would go back to."""
+    (made,) = explained(firing()).decisions
+    assert made.leading.phase is Phase.PENDING
+    assert made.chosen is not None
+    assert made.chosen.number == 6
+    assert len(made.leading.verdicts) > 10
+
+
+def test_nothing_is_changed(explained: Explainer) -> None:
+    """Only reads."""
+    explained(firing(), firing(deployment="gone"))
+    assert {method for method, _ in explained.fake.calls} == {"GET"}
+
+
+def test_each_rule_shows_which_of_its_matchers_matched(explained: Explainer) -> None:
+    """In file order; by the first alert."""
+    rules = (rule("a", 'alertname="HighErrorRate",severity="page"'), rule("b"))
+    first, second = explained(firing(), rules=rules).rules
+    assert [matched for _, matched in first.matchers] == [True, False]
+    assert (first.matched, second.matched) == (False, True)
+
+
+def test_alert_that_names_nothing_is_a_fault(explained: Explainer) -> None:
+    """By the labels alone, or because the cluster has no such workload."""
+    found = explained(firing(namespace=""), firing(deployment="gone"))
+    assert found.decisions == ()
+    assert {(r.name, fault.reason) for r, fault in found.faults} == {
+        ("errors", TargetReason.LABEL_MISSING),
+        ("errors", TargetReason.NOT_FOUND),
+    }
+
+
+def test_nothing_asked_is_nothing_said(explained: Explainer) -> None:
+    """No alert, or none that a rule matches: no call is made."""
+    assert explained() == Explanation((), (), ())
+    found = explained(firing(alertname="Other"))
+    assert (found.decisions, found.faults) == ((), ())
+    assert explained(firing(), mode=Mode.OFF).decisions == ()
+    assert explained.fake.calls == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "guards"),
+    [
+        pytest.param("/namespaces/shop", {"scope"}, id="namespace"),
+        pytest.param("/configmaps/rollback-receiver", {"budget", "paused"}, id="ledger"),
+    ],
+)
+def test_what_may_not_be_read_blocks(explained: Explainer, ending: str, guards: set[str]) -> None:
+    """In doubt, no: the guards that need it say so."""
+
+    def refuse(_method: str, path: str) -> None:
+        if path.endswith(ending):
+            raise Forbidden("no", code=403)
+
+    explained.fake.before = refuse
+    (made,) = explained(firing()).decisions
+    assert made.leading.phase is Phase.REFUSED
+    assert guards <= set(made.leading.blocked_by)
+
+
+def test_history_that_may_not_be_read_blocks(explained: Explainer) -> None:
+    """Without the ReplicaSets there is nothing to go back to."""
+
+    def refuse(_method: str, path: str) -> None:
+        if path.endswith("/replicasets"):
+            raise Forbidden("no", code=403)
+
+    explained.fake.before = refuse
+    (made,) = explained(firing()).decisions
+    assert made.chosen is None
+    assert "history" in made.leading.blocked_by
+
+
+def test_silent_api_server_is_an_error(explained: Explainer) -> None:
+    """Nobody can say then what would be decided."""
+
+    def silent(_method: str, _path: str) -> None:
+        raise Unavailable("no answer")
+
+    explained.fake.before = silent
+    with pytest.raises(Unavailable):
+        explained(firing())
+
+
+def test_many_workloads_are_read_together(explained: Explainer) -> None:
+    """From five of a namespace on it is listed: what is decided stays the same."""
+    gone: list[Any] = [firing(deployment=f"gone-{n}") for n in range(6)]
+    found = explained(firing(), *gone)
+    (made,) = found.decisions
+    assert made.chosen is not None
+    assert made.chosen.number == 6
+    assert [fault.reason for _, fault in found.faults] == [TargetReason.NOT_FOUND]
+    assert explained.fake.made("GET", "/deployments") == 1
+    assert explained.fake.made("GET", "/deployments/checkout") == 0

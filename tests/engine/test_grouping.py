@@ -1,0 +1,78 @@
+"""From alerts to what is to be judged: one group a workload, one fault a rule and reason."""
+
+from receiver.engine.grouping import group, match_rules, matches
+from receiver.policy.rules import Mode, Ruleset
+from receiver.policy.targets import PodRef, TargetFault, TargetReason
+from receiver.policy.workload import WorkloadRef
+from tests.engine.builders import CHECKOUT, alert, rule
+
+WEB = WorkloadRef("Deployment", "shop", "web")
+GONE = TargetFault(TargetReason.NOT_FOUND, "it does not exist")
+
+
+def nobody(pod: PodRef) -> WorkloadRef:
+    raise AssertionError(f"nobody should ask for {pod}")
+
+
+def test_alerts_of_one_workload_are_one_group() -> None:
+    """Over all rules; in the order in which they came."""
+    one, two, other = alert(), alert(pod="x"), alert(deployment="web")
+    errors, latency = rule("errors"), rule("latency")
+    groups = group([(one, errors), (other, errors), (two, latency)], nobody)
+    assert groups.by_target == {CHECKOUT: [(one, errors), (two, latency)], WEB: [(other, errors)]}
+    assert groups.faults == {}
+
+
+def test_owner_of_a_pod_is_asked_for_once() -> None:
+    """A hundred alerts about one pod cost one question, whatever the answer."""
+    asked: list[PodRef] = []
+
+    def resolve(pod: PodRef) -> WorkloadRef | TargetFault:
+        asked.append(pod)
+        return WEB if pod.name == "web-1" else GONE
+
+    about = [alert(deployment="", pod=name, n=str(n)) for n in range(3) for name in ("web-1", "gone-1")]
+    groups = group([(one, rule()) for one in about], resolve)
+    assert asked == [PodRef("shop", "web-1"), PodRef("shop", "gone-1")]
+    assert len(groups.by_target[WEB]) == 3
+    (fault,) = groups.faults.values()
+    assert (fault.fault, len(fault.alerts)) == (GONE, 3)
+
+
+def test_faults_are_one_for_each_rule_and_reason() -> None:
+    """A thousand alerts without a namespace make one record for each rule, not a thousand."""
+    bad = [alert(namespace="", n=str(n)) for n in range(5)]
+    worse = alert(deployment="../../secrets")
+    one, two = rule("one"), rule("two")
+    groups = group([*((a, r) for a in bad for r in (one, two)), (worse, one)], nobody)
+    assert groups.by_target == {}
+    assert {key: len(fault.alerts) for key, fault in groups.faults.items()} == {
+        ("one", "label_missing"): 5,
+        ("two", "label_missing"): 5,
+        ("one", "invalid_name"): 1,
+    }
+
+
+def test_workload_that_is_not_there_becomes_a_fault_of_its_rules() -> None:
+    """Only the cluster tells, after the grouping."""
+    one, two = rule("one"), rule("two")
+    groups = group([(alert(), one), (alert(), two), (alert(deployment="web"), one)], nobody)
+    groups.miss(CHECKOUT, GONE)
+    assert list(groups.by_target) == [WEB]
+    assert list(groups.faults) == [("one", "not_found"), ("two", "not_found")]
+
+
+def test_rules_that_are_off_match_nothing() -> None:
+    """By their own mode or by the installation's; the others stay in file order."""
+    rules = (rule("b"), rule("off", mode=Mode.OFF), rule("a", mode=Mode.DRY_RUN), rule("no", 'alertname="X"'))
+    ruleset = Ruleset(rules)
+    assert [r.name for r in match_rules(ruleset, alert(), ceiling=Mode.AUTO)] == ["b", "a"]
+    assert match_rules(ruleset, alert(), ceiling=Mode.OFF) == ()
+
+
+def test_matches_are_by_rule_in_file_order() -> None:
+    """Whatever the order of the alerts; a rule that is in force no more has none."""
+    first, second, gone = rule("first"), rule("second"), rule("gone")
+    one, two = alert(n="1"), alert(n="2")
+    found = matches([(one, second), (two, first), (two, second), (one, gone)], Ruleset((first, second)))
+    assert [(m.rule.name, m.alerts) for m in found] == [("first", (two,)), ("second", (one, two))]
