@@ -1,0 +1,188 @@
+"""What the receiver may not do blocks, and is named; it never stands for a yes."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from tests.cluster import scenes
+from tests.cluster.proxy import Proxy
+from tests.cluster.receivers import Receiver, payload
+from tests.cluster.scenes import BAD, GOOD, Deploy, Start, bad_release
+from tests.cluster.stories import Story, evidence
+from tests.testbed.controlplane import ControlPlane
+from tests.testbed.processes import wait_until
+
+RBAC = "rbac.authorization.k8s.io"
+ROLES, BINDINGS = f"/apis/{RBAC}/v1/clusterroles", f"/apis/{RBAC}/v1/clusterrolebindings"
+REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+Right = tuple[str, str, str]
+NEEDED: Mapping[tuple[str, str], list[str]] = {
+    ("", "namespaces"): ["get"],
+    ("", "configmaps"): ["get", "create", "update"],
+    ("", "events"): ["create"],
+    ("apps", "deployments"): ["get", "list", "patch"],
+    ("apps", "replicasets"): ["get", "list"],
+    ("rollback-receiver.dev", "rollbacks"): ["get", "list", "create"],
+    ("rollback-receiver.dev", "rollbacks/status"): ["update"],
+}
+"""All that the receiver needs, by API group and resource."""
+UNREADABLE: Mapping[str, tuple[Right, dict[str, str]]] = {
+    "deployments": (("apps", "deployments", "get"), {"target": "cannot read Deployment"}),
+    "replicasets": (("apps", "replicasets", "list"), {"history": "cannot read the ReplicaSets of namespace"}),
+    "namespaces": (("", "namespaces", "get"), {"scope": "cannot read namespace"}),
+    "the ledger": (("", "configmaps", "get"), {"paused": "cannot read the ledger"}),
+    "a patch": (("apps", "deployments", "patch"), {"preflight": "the API server refuses the patch"}),
+}
+
+
+class Rights:
+    """The rights of a user of its own, whom the receiver behind the proxy is."""
+
+    def __init__(self, plane: ControlPlane, user: str) -> None:
+        self.plane, self.user = plane, user
+        self.plane.request("POST", ROLES, self._role())
+        subject = {"apiGroup": RBAC, "kind": "User", "name": user}
+        role = {"apiGroup": RBAC, "kind": "ClusterRole", "name": user}
+        binding = {"metadata": {"name": user}, "roleRef": role, "subjects": [subject]}
+        self.plane.request("POST", BINDINGS, binding)
+        self._wait(("apps", "deployments", "patch"), allowed=True)
+
+    def deny(self, right: Right) -> None:
+        """Take this right away; the user keeps all others."""
+        self.plane.request("PUT", f"{ROLES}/{self.user}", self._role(right))
+        self._wait(right, allowed=False)
+
+    def give_back(self, right: Right) -> None:
+        """Grant all that is needed again."""
+        self.plane.request("PUT", f"{ROLES}/{self.user}", self._role())
+        self._wait(right, allowed=True)
+
+    def remove(self) -> None:
+        for folder in (BINDINGS, ROLES):
+            self.plane.request("DELETE", f"{folder}/{self.user}")
+
+    def _role(self, denied: Right | None = None) -> dict[str, Any]:
+        rules = [
+            {
+                "apiGroups": [group],
+                "resources": [resource],
+                "verbs": kept,
+            }
+            for (group, resource), verbs in NEEDED.items()
+            if (kept := [verb for verb in verbs if (group, resource, verb) != denied])
+        ]
+        return {"metadata": {"name": self.user}, "rules": rules}
+
+    def _wait(self, right: Right, *, allowed: bool) -> None:
+        """Wait until the API server's authorizer has heard of it."""
+        group, resource, verb = right
+        asked = {"group": group, "resource": resource, "verb": verb, "namespace": "any"}
+        review = {"spec": {"user": self.user, "resourceAttributes": asked}}
+
+        def heard() -> bool:
+            return bool(self.plane.request("POST", REVIEWS, review)["status"]["allowed"] is allowed)
+
+        wait_until(f"{self.user}: {right} {allowed}", heard, seconds=10)
+
+
+@pytest.fixture
+def rights(story: Story, proxy: Proxy) -> Iterator[Rights]:
+    """A user with the rights that are needed and no others."""
+    rights = Rights(story.plane, f"restricted-{story.home}")
+    proxy.headers["Impersonate-User"] = rights.user
+    yield rights
+    rights.remove()
+
+
+@pytest.fixture
+def restricted(rights: Rights, deploy: Deploy, release: Deploy, receiver: Start, proxy: Proxy) -> Receiver:
+    """A receiver that is this user, in a namespace where web was GOOD and is BAD."""
+    bad_release(deploy, release)
+    return receiver(scenes.rules(), extra=proxy.flags)
+
+
+def restart_unready(receiver: Receiver) -> None:
+    """Start it anew, so that it has read nothing before, and wait only until it answers."""
+
+    def answers() -> bool:
+        with suppress(OSError):
+            return receiver.get("/-/healthy")[0] == 200
+        return False
+
+    receiver.kill()
+    receiver.start()
+    wait_until("/-/healthy is 200", answers, seconds=20)
+
+
+@pytest.mark.parametrize("unreadable", UNREADABLE)
+def test_what_may_not_be_read_blocks_and_is_named(
+    story: Story, rights: Rights, restricted: Receiver, unreadable: str
+) -> None:
+    """The guard says what it could not read; with the right given back, the repeat is judged afresh."""
+    right, expected = UNREADABLE[unreadable]
+    rights.deny(right)
+    restart_unready(restricted)
+    alert = story.firing()
+    (name,) = story.tell(restricted, alert)
+    refused = story.wait_for(name, "Refused")
+    assert evidence(refused).keys() >= expected.keys()
+    for guard, words in expected.items():
+        assert words in evidence(refused)[guard]
+        assert "forbidden" in evidence(refused)[guard]
+    assert (story.image(), story.patches()) == (BAD, [])
+
+    rights.give_back(right)
+    restricted.wait_ready()
+    (name,) = story.tell(restricted, alert)
+    story.wait_for(name, "Verifying")
+    assert (story.image(), len(story.patches())) == (GOOD, 1)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [("rollback-receiver.dev", "rollbacks", "create"), ("", "configmaps", "create")],
+    ids=" ".join,
+)
+def test_what_may_not_be_written_down_is_not_done(
+    story: Story, rights: Rights, restricted: Receiver, right: Right
+) -> None:
+    """No record or no place in the budget: no patch, and a 503, so that Alertmanager sends it again."""
+    rights.deny(right)
+    alert = story.firing()
+    status, answer = restricted.post(payload(alert))
+    assert status == 503
+    assert "forbidden" in answer["error"]
+    assert (story.image(), story.patches()) == (BAD, [])
+    rights.give_back(right)
+    story.tell(restricted, alert)
+    story.wait("Verifying", seconds=50)
+    assert len(story.patches()) == 1
+
+
+def test_without_the_right_to_read_records_it_is_not_ready(rights: Rights, restricted: Receiver) -> None:
+    right = ("rollback-receiver.dev", "rollbacks", "list")
+    rights.deny(right)
+
+    def fault() -> str:
+        status, answer = restricted.get("/-/ready")
+        return str(answer["error"]) if status == 503 else ""
+
+    assert "forbidden" in wait_until("/-/ready is 503", fault, seconds=5)
+    rights.give_back(right)
+    restricted.wait_ready()
+
+
+def test_an_event_that_may_not_be_written_is_in_nobodys_way(
+    story: Story, rights: Rights, restricted: Receiver
+) -> None:
+    """Events are for people; the record has it all."""
+    rights.deny(("", "events", "create"))
+    alert = story.firing()
+    story.tell(restricted, alert)
+    story.wait("Verifying")
+    story.tell(restricted, scenes.resolved(alert))
+    story.wait("Succeeded")
+    assert len(story.patches()) == 1
+    assert any("cannot write the Event" in entry["msg"] for entry in restricted.log())

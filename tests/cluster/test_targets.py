@@ -1,0 +1,86 @@
+"""Whose workload an alert is about; and what becomes of alerts that are about none, or pretend to be."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.cluster import scenes
+from tests.cluster.hostile import HOSTILE, assert_log_is_sound
+from tests.cluster.receivers import alert, payload
+from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release, blocked_by, rules
+from tests.cluster.stories import Story
+
+BY_SERVICE = {
+    "name": "by-service",
+    "matchers": ['severity!="none"'],
+    "target": {"kind": "Deployment", "namespace": "{{ $labels.namespace }}", "name": "{{ $labels.service }}"},
+}
+
+
+def refused(story: Story) -> dict[str, Object]:
+    """Return all records, proven to be refused by guard target and judged by no other, by rule and reason."""
+    found: dict[str, Object] = {}
+    for record in scenes.records(story.plane, story.home):
+        verdicts = record["status"]["decision"]["verdicts"]
+        assert (scenes.phase_of(record), blocked_by(record)) == ("Refused", ["target"])
+        assert [verdict["guard"] for verdict in verdicts if "allowed" in verdict] == ["target"]
+        found[f"{record['spec']['rule']}: {verdicts[0]['reason']}"] = record
+    return found
+
+
+def test_an_alert_about_a_pod_is_about_the_deployment_that_owns_it(
+    story: Story, deploy: Deploy, release: Deploy, receiver: Start
+) -> None:
+    bad_release(deploy, release)
+    pods = story.plane.request("GET", f"/api/v1/namespaces/{story.namespace}/pods")["items"]
+    names = [pod["metadata"]["name"] for pod in pods if pod["spec"]["containers"][0]["image"] == BAD]
+    alerts = [alert("HighErrorRate", {"namespace": story.namespace, "pod": name}) for name in names]
+    assert len(story.tell(receiver(rules()), *alerts)) == 1
+    record = story.wait("Verifying")
+    assert (record["spec"]["target"]["name"], len(record["status"]["alerts"])) == ("web", 2)
+    assert (story.image(), len(story.patches())) == (GOOD, 1)
+
+
+def test_alerts_without_a_target_leave_one_record_for_each_rule_and_reason(
+    story: Story, deploy: Deploy, release: Deploy, receiver: Start
+) -> None:
+    bad_release(deploy, release)
+    running, here = receiver(rules({}, BY_SERVICE)), {"namespace": story.namespace}
+    nameless = [alert("HighErrorRate", {**here, "instance": str(number)}) for number in range(5)]
+    absent = [alert("HighErrorRate", {**here, "deployment": f"none-{number}"}) for number in range(5)]
+    absent += [alert("HighErrorRate", {**here, "pod": "none"}), alert("HighErrorRate", {"pod": "none"})]
+    elsewhere = alert("Other", {"namespace": "none", "service": "web"})
+    for _ in range(2):
+        told = {name for each in (nameless, absent, [elsewhere]) for name in story.tell(running, *each)}
+    found = refused(story)
+    assert {reason: record["status"]["occurrences"] for reason, record in found.items()} == {
+        "bad-release: label_missing": 12,
+        "bad-release: not_found": 12,
+        "by-service: label_missing": 24,
+        "by-service: not_found": 2,
+    }
+    assert {record["metadata"]["name"] for record in found.values()} == told
+    assert (story.image(), scenes.patches(story.plane, story.namespace)) == (BAD, [])
+
+
+@pytest.mark.parametrize("label", ["namespace", "deployment", "pod", "alertname"])
+def test_no_label_reaches_an_api_path_or_breaks_the_log(story: Story, receiver: Start, label: str) -> None:
+    since = datetime.now(UTC)
+    running = receiver(rules({}, BY_SERVICE))
+    named = {"namespace": story.namespace, **({"deployment": "web"} if label == "namespace" else {})}
+    alerts = [
+        alert("HighErrorRate", {**named, label: value}, annotations={"summary": value})
+        for value in HOSTILE.values()
+    ]
+    status, answer = running.post(payload(*alerts))
+    assert (status, answer.get("accepted")) == (202, len(HOSTILE))
+    found = refused(story)
+    assert set(answer["records"]) == {record["metadata"]["name"] for record in found.values()}
+    assert all(record["status"]["message"].isprintable() for record in found.values())
+    scenes.flush_audit(story.plane)
+    asked = [e for e in story.plane.audit.requests(since=since) if e.user == "receiver-1"]
+    assert {(e.namespace, e.resource) for e in asked} == {
+        (story.home, "rollbacks"),
+        (story.home, "configmaps"),
+    }
+    assert_log_is_sound(running)
