@@ -1,6 +1,5 @@
 """Puts the rooms together: from settings to a connection, an engine, and a server."""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -142,8 +141,6 @@ def serve(settings: Settings) -> int:
         )
 
     open_cluster(settings)
-    # An alert's way is many short waits in several threads: 5 ms, Python's default, is longer than most.
-    sys.setswitchinterval(0.0005)
     return run(make, settings.listen, lambda: running[0].start(), lambda: running[0].stop())  # noqa: PLW0108
 
 

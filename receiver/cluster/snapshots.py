@@ -44,6 +44,28 @@ class Sighting:
 Found = Sighting | TargetFault
 
 
+class Selectors:
+    """The selectors of workloads that were read before: a likely one lets the revisions be listed at once.
+
+    A selector never changes as long as its workload lives; what was listed by a wrong one is not used.
+    """
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._known: dict[WorkloadRef, str] = {}
+
+    def get(self, ref: WorkloadRef, default: str) -> str:
+        """Return the selector that a workload had, `default` where it was never read."""
+        return self._known.get(ref, default)
+
+    def note(self, ref: WorkloadRef, selector: str) -> str:
+        """Keep a workload's selector, and return it; when there are too many, all are forgotten."""
+        if len(self._known) >= self._limit:
+            self._known.clear()
+        self._known[ref] = selector
+        return selector
+
+
 class SnapshotReader:
     """Reads workloads of every kind that can be rolled back."""
 
@@ -51,6 +73,7 @@ class SnapshotReader:
         self._api = api
         self._records = records
         self._pool = pool
+        self._selectors = Selectors()
 
     def read(self, ref: WorkloadRef) -> Found:
         """Read one workload, with as few round trips one after the other as can be.
@@ -58,15 +81,21 @@ class SnapshotReader:
         Raises:
             ClusterError: the records cannot be read; Unavailable: anything may be there in a moment.
         """
+        likely = self._selectors.get(ref, f"app={ref.name}")
+        revisions = self._pool.submit(self._replica_sets, ref.namespace, {"labelSelector": likely})
         records = self._pool.submit(self._records.about, ref)
         annotations = self._pool.submit(self._namespace_annotations, ref.namespace)
         try:
             deployment = get_deployment(self._api, ref)
-            replica_sets = self._replica_sets(ref.namespace, {"labelSelector": label_selector(deployment)})
         except Unavailable:
             raise
         except ClusterError as e:
             return _fault(ref, e)
+        selector = self._selectors.note(ref, label_selector(deployment))
+        if selector == likely:
+            replica_sets = revisions.result()
+        else:
+            replica_sets = self._replica_sets(ref.namespace, {"labelSelector": selector})
         return _sighting(deployment, replica_sets, annotations.result(), records.result())
 
     def read_all(self, refs: Iterable[WorkloadRef]) -> dict[WorkloadRef, Found]:

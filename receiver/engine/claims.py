@@ -99,8 +99,7 @@ class Claims:
         if plan is None or claim.sighting.own_record is not None:
             return self.begin(claim, self.enter(claim))
         verdict = self._pool.submit(ask_server, self._desk.api, plan)
-        created = self._pool.submit(self._create, claim)
-        raw, mine = created.result()
+        raw, mine = self._create(claim)
         with self._kept(claim, raw, mine=mine):
             if not mine or not _same_plan(claim.decided(), claim.preview):
                 return self.begin(claim, self._enter(claim, raw, mine=mine))
@@ -175,7 +174,7 @@ class Claims:
             task = self._task(claim, Ready(decision, plan, decision.at))
             return self._store_beside(claim, raw, task)
         stored = self._store(claim, raw, decision, decision_diff(decision))
-        if pending:
+        if pending and phase_of(stored) is Phase.REFUSED:
             self._endings.give_back(stored)
         return claim.name
 
@@ -194,11 +193,10 @@ class Claims:
         """
         decision = task.ready.decision if isinstance(task.ready, Ready) else claim.decided()
         self._executor.begin(task)
-        diff = decision_diff(decision)
         task.answered.wait(PATCH_SECONDS)
         stored = raw
         try:
-            stored = self._store(claim, raw, decision, diff)
+            stored = self._store(claim, raw, decision, decision_diff(decision))
         finally:
             task.store(stored)
         return claim.name

@@ -8,7 +8,7 @@ import http.client
 import json
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -180,11 +180,6 @@ class Proxy:
         host, port = self._upstream.hostname or "", self._upstream.port
         return http.client.HTTPSConnection(host, port, timeout=LONGEST_HOLD_SECONDS, context=self._context)
 
-    def headers_of(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return the headers to forward a request with."""
-        kept = {name: value for name, value in given.items() if name.lower() not in OF_THE_HOP}
-        return {**kept, **self.headers}
-
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
@@ -206,18 +201,6 @@ class _Handler(BaseHTTPRequestHandler):
     onward: http.client.HTTPSConnection | None = None
 
     def do_GET(self) -> None:
-        self.pass_on()
-
-    def do_POST(self) -> None:
-        self.pass_on()
-
-    def do_PUT(self) -> None:
-        self.pass_on()
-
-    def do_PATCH(self) -> None:
-        self.pass_on()
-
-    def pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         asked = Asked(self.command, self.path, body)
         hook = self.server.proxy.hook_for(asked) or NOTHING
@@ -229,10 +212,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.reply(*answer)
 
+    do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815
+
     def forward(self, asked: Asked) -> tuple[int, str, bytes] | None:
         """Return the server's answer, None where it gives none."""
         self.onward = self.onward or self.server.proxy.connect()
-        headers = self.server.proxy.headers_of(dict(self.headers.items()))
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in OF_THE_HOP}
+        headers = {**kept, **self.server.proxy.headers}
         try:
             self.onward.request(asked.method, asked.uri, body=asked.body or None, headers=headers)
             response = self.onward.getresponse()

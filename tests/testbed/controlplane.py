@@ -186,6 +186,7 @@ class ControlPlane:
                 raise
 
         def schedulable() -> bool:
+            self.check()
             node = self.request("GET", f"/api/v1/nodes/{name}")
             conditions = {item["type"]: item["status"] for item in node["status"].get("conditions", [])}
             return conditions.get("Ready") == "True" and not node["spec"].get("taints")
