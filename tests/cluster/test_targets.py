@@ -9,6 +9,7 @@ from tests.cluster.hostile import HOSTILE, assert_log_is_sound
 from tests.cluster.receivers import alert, payload
 from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release, blocked_by, rules
 from tests.cluster.stories import Story
+from tests.testbed import workloads
 
 BY_SERVICE = {
     "name": "by-service",
@@ -39,6 +40,26 @@ def test_an_alert_about_a_pod_is_about_the_deployment_that_owns_it(
     record = story.wait("Verifying")
     assert (record["spec"]["target"]["name"], len(record["status"]["alerts"])) == ("web", 2)
     assert (story.image(), len(story.patches())) == (GOOD, 1)
+
+
+def test_a_deployment_is_found_whatever_labels_its_pods_have(
+    story: Story, deploy: Deploy, release: Deploy, receiver: Start
+) -> None:
+    """The usual label app=NAME is only a guess: here it selects a neighbour's revisions."""
+    deploy("neighbour", "x/neighbour:1", **pods_labelled(app="web", team="b"))
+    release("neighbour", "x/neighbour:2")
+    deploy("web", GOOD, **pods_labelled(tier="front", team="a"))
+    release("web", BAD)
+    story.tell(receiver(rules()), scenes.firing(story.namespace))
+    story.wait("Verifying")
+    assert (story.image(), len(story.patches())) == (GOOD, 1)
+
+
+def pods_labelled(**labels: str) -> Object:
+    """Return what makes a Deployment select its pods by these labels."""
+    container = {"name": workloads.CONTAINER, "image": GOOD}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    return {"selector": {"matchLabels": labels}, "template": template}
 
 
 def test_alerts_without_a_target_leave_one_record_for_each_rule_and_reason(

@@ -8,7 +8,7 @@ import pytest
 
 from receiver.cluster.errors import ClusterError, Forbidden, Rejected, Unavailable
 from receiver.cluster.records import Records
-from receiver.cluster.snapshots import BULK, Found, Sighting, SnapshotReader
+from receiver.cluster.snapshots import BULK, Found, Selectors, Sighting, SnapshotReader
 from receiver.policy.targets import PodRef, TargetFault, TargetReason
 from receiver.policy.workload import Unreadable, WorkloadRef
 from tests.kubernetes.fake import FakeApi
@@ -194,3 +194,15 @@ def test_long_lists_are_read_to_the_end(
     assert isinstance(found, Sighting)
     assert isinstance(found.snapshot.workload.revisions, tuple)
     assert len(found.snapshot.workload.revisions) == 2
+
+
+def test_selectors_are_remembered_up_to_a_limit() -> None:
+    """A likely selector for a workload that was read before, and never more of them than the limit."""
+    selectors = Selectors(limit=2)
+    first, second, third = (WorkloadRef("Deployment", "shop", name) for name in "abc")
+    assert selectors.get(first, "app=a") == "app=a"
+    assert selectors.note(first, "team=x") == "team=x"
+    selectors.note(second, "team=y")
+    assert selectors.get(first, "app=a") == "team=x"
+    selectors.note(third, "team=z")
+    assert (selectors.get(first, "app=a"), selectors.get(third, "app=c")) == ("app=a", "team=z")
