@@ -87,13 +87,7 @@ def _authority(cluster: dict[str, str]) -> str:
 def measure(stage: Stage) -> None:
     """Measure round by round, the two in turn, each on a Deployment of its own."""
     names = [f"latency-{kind}-{n}" for n in range(ROUNDS + WARM_UP) for kind in ("floor", "ours")]
-    for name in names:
-        stage.deploy(name)
-    stage.wait(*names)
-    for name in names:
-        stage.release(name)
-    stage.wait(*names)
-    time.sleep(2)
+    stage.release_all(names)
     floor = Floor(stage)
     figures: dict[str, list[float]] = {"floor": [], "ours": []}
     message: dict[str, Any] = {}

@@ -4,7 +4,8 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -48,9 +49,15 @@ class Stage:
         for name in names:
             workloads.wait_rolled_out(self.plane, self.shop, name, seconds=300)
 
-    def image(self, name: str) -> str:
-        """Return the image that the Deployment's template asks for now."""
-        return workloads.image_of(workloads.get(self.plane, self.shop, name))
+    def release_all(self, names: Sequence[str]) -> None:
+        """Create Deployments, release the second image of each, and return when the cluster is at rest."""
+        for name in names:
+            self.deploy(name)
+        self.wait(*names)
+        for name in names:
+            self.release(name)
+        self.wait(*names)
+        time.sleep(2)
 
 
 @contextmanager

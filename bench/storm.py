@@ -15,13 +15,7 @@ LONGEST_SECONDS = 300
 def measure(stage: Stage) -> None:
     """Release all, post one payload as often as it takes to get a 202, and wait until all are back."""
     names = [f"storm-{n}" for n in range(DEPLOYMENTS)]
-    for name in names:
-        stage.deploy(name)
-    stage.wait(*names)
-    for name in names:
-        stage.release(name)
-    stage.wait(*names)
-    time.sleep(2)
+    stage.release_all(names)
     rest = rss_megabytes(stage.receiver.pid)
     with Peak(stage.receiver.pid) as peak:
         started = time.monotonic()

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -17,19 +17,6 @@ LONGEST_TEXT = 4096
 LONGEST_TRACEBACK = 16384
 _TOKEN = re.compile(r"(?i)(\bbearer\s+|\bauthorization\W{1,4}\w+\s+)[\w.~+/=-]{12,}")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-
-class BoundLogger(logging.LoggerAdapter[logging.Logger]):
-    """A logger that adds its fields to every line; fields given with a line are added to them."""
-
-    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        """Add the bound fields to the keyword `extra` of a logging call."""
-        return msg, {**kwargs, "extra": {**(self.extra or {}), **(kwargs.get("extra") or {})}}
-
-
-def bound(logger: logging.Logger, **fields: object) -> BoundLogger:
-    """Return a logger whose lines all carry the fields, such as record, target and rule."""
-    return BoundLogger(logger, fields)
 
 
 class JsonFormatter(logging.Formatter):

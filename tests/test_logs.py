@@ -174,18 +174,6 @@ def test_message_that_does_not_fit_its_arguments_is_still_logged() -> None:
     assert as_json(record("%d alerts", "many"))["msg"] == "%d alerts ('many',)"
 
 
-def test_bound_fields_stand_on_every_line() -> None:
-    """Record, target and rule are said once; a line's own fields are added."""
-    stream = io.StringIO()
-    logs.set_up(stream=stream)
-    log = logs.bound(logging.getLogger("receiver.engine"), record="r-1", rule="http")
-    log.info("patched", extra={"revision": 6})
-    log.warning("again")
-    first, second = map(json.loads, stream.getvalue().splitlines())
-    assert (first["record"], first["rule"], first["revision"]) == ("r-1", "http", 6)
-    assert (second["record"], second["level"]) == ("r-1", "warning")
-
-
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

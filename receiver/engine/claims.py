@@ -89,8 +89,8 @@ class Claims:
     def enter_at_once(self, claim: Claim) -> str:
         """Store a decision and begin what it asks for, as fast as can be; return the record's name.
 
-        The server's dry run, the record's creation and the ledger are under way side by side; the patch and
-        the write of the decision are too.
+        The server's dry run, the record's creation and the ledger are under way side by side; the decision is
+        written when the patch has had its answer.
 
         Raises:
             ClusterError: it is not stored.
