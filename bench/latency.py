@@ -10,7 +10,7 @@ import ssl
 import statistics
 import time
 from datetime import UTC, datetime
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -35,6 +35,7 @@ class Floor:
         address = urlsplit(cluster["server"])
         self._connection = HTTPSConnection(address.hostname or "", address.port, context=context)
         self._token = user["token"]
+        self._spec: dict[str, Any] | None = None
 
     def roll_back(self, name: str) -> None:
         """Do by hand what the receiver does for an alert."""
@@ -59,16 +60,14 @@ class Floor:
             self._call("PATCH", folder + query, patch, "application/json-patch+json")
 
     def _record(self, name: str, deployment: dict[str, Any]) -> None:
+        """Create a record with the content of the receiver's own."""
         group = "rollback-receiver.dev/v1alpha1"
-        target = {
-            "kind": "Deployment",
-            "namespace": self._stage.shop,
-            "name": name,
-            "uid": deployment["metadata"]["uid"],
-        }
-        spec = {"target": target, "alert": {"name": "Bench"}, "rule": "floor"}
-        body = {"apiVersion": group, "kind": "Rollback", "metadata": {"name": f"floor-{name}"}, "spec": spec}
-        self._call("POST", f"/apis/{group}/namespaces/{self._stage.home}/rollbacks", body)
+        folder = f"/apis/{group}/namespaces/{self._stage.home}/rollbacks"
+        if self._spec is None:
+            self._spec = self._call("GET", folder)["items"][0]["spec"]
+        target = {**self._spec["target"], "name": name, "uid": deployment["metadata"]["uid"]}
+        body = {"apiVersion": group, "kind": "Rollback", "metadata": {"name": f"floor-{name}"}}
+        self._call("POST", folder, {**body, "spec": {**self._spec, "target": target}})
 
     def _call(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content_type}
@@ -88,7 +87,7 @@ def measure(stage: Stage) -> None:
     """Measure round by round, the two in turn, each on a Deployment of its own."""
     names = [f"latency-{kind}-{n}" for n in range(ROUNDS + WARM_UP) for kind in ("floor", "ours")]
     stage.release_all(names)
-    floor = Floor(stage)
+    floor, sender = Floor(stage), HTTPConnection("127.0.0.1", stage.receiver.port)
     figures: dict[str, list[float]] = {"floor": [], "ours": []}
     message: dict[str, Any] = {}
     for n in range(ROUNDS + WARM_UP):
@@ -99,11 +98,11 @@ def measure(stage: Stage) -> None:
             if kind == "floor":
                 floor.roll_back(name)
             else:
-                message = _post(stage, fired)
+                message = _post(sender, fired)
             seconds = (_patched_at(stage, name) - started).total_seconds()
             stage.wait(name)
             if kind == "ours" and n < ROUNDS + WARM_UP - 1:
-                _resolve(stage, message)
+                _resolve(sender, message)
             time.sleep(REST_SECONDS)
             if n >= WARM_UP:
                 figures[kind].append(seconds * 1000)
@@ -120,10 +119,13 @@ def measure(stage: Stage) -> None:
     )
 
 
-def _post(stage: Stage, message: dict[str, Any]) -> dict[str, Any]:
-    status, answer = stage.receiver.post(message)
-    assert status == 202, answer
-    assert answer["accepted"] == 1, answer
+def _post(sender: HTTPConnection, message: dict[str, Any]) -> dict[str, Any]:
+    """Post as Alertmanager does: on a connection that is kept."""
+    sender.request("POST", "/alerts", json.dumps(message), {"Content-Type": "application/json"})
+    answer = sender.getresponse()
+    raw = answer.read()
+    assert answer.status == 202, raw
+    assert json.loads(raw)["accepted"] == len(message["alerts"]), raw
     return message
 
 
@@ -142,10 +144,10 @@ def _patched_at(stage: Stage, name: str) -> datetime:
     raise TimeoutError(f"{name} was not patched")
 
 
-def _resolve(stage: Stage, message: dict[str, Any]) -> None:
+def _resolve(sender: HTTPConnection, message: dict[str, Any]) -> None:
     """End the round's record, so that the next round has the receiver for itself."""
     alerts = [{**each, "status": "resolved", "endsAt": each["startsAt"]} for each in message["alerts"]]
-    stage.receiver.post(payload(*alerts))
+    _post(sender, payload(*alerts))
 
 
 def _reads_of_a_repeat(stage: Stage, message: dict[str, Any]) -> int:

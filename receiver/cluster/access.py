@@ -2,8 +2,11 @@
 
 import logging
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 import yaml
@@ -16,12 +19,13 @@ from receiver.cluster.errors import ClusterError, Unavailable
 
 USER_AGENT = f"rollback-receiver/{__version__}"
 CONNECTIONS = 32
+CREDENTIALS_KEPT_SECONDS = 1.0
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Access:
     """A way to one API server, and the namespace that it names (None: it names none)."""
 
@@ -29,6 +33,9 @@ class Access:
     host: str
     """The API server's address; the client library computes it anew each time it is asked."""
     namespace: str | None
+    _connections: urllib3.HTTPConnectionPool | None = field(default=None, repr=False)
+    _credentials: tuple[float, dict[str, str]] = field(default=(0.0, {}), repr=False)
+    """Until when they are used, and the headers: to ask the library takes a quarter of a call."""
 
     @property
     def pool(self) -> urllib3.PoolManager:
@@ -36,16 +43,38 @@ class Access:
         pool: urllib3.PoolManager = self.client.rest_client.pool_manager
         return pool
 
+    def send(self, method: str, url_path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        """Send one request. Over TLS it goes to the host's own connections, which the manager seeks anew.
+
+        A proxy tunnels TLS; what it is sent in the clear has to name the host, which is the manager's work.
+        """
+        if not self.host.startswith("https://"):
+            return self.pool.urlopen(method, self.host + url_path, redirect=False, **options)
+        if self._connections is None:
+            self._connections = self.pool.connection_from_url(self.host)
+        return self._connections.urlopen(
+            method, urlsplit(self.host).path + url_path, redirect=False, assert_same_host=False, **options
+        )
+
     def authenticate(self, headers: dict[str, str]) -> None:
-        """Add the credentials of this moment; a service account's token is read again when it is due.
+        """Add the credentials of this second; a service account's token is read again when it is due.
 
         Raises:
             Unavailable: they cannot be read; the kubelet may be putting new ones there.
         """
+        until, credentials = self._credentials
+        if time.monotonic() >= until:
+            credentials = self._read_credentials()
+            self._credentials = time.monotonic() + CREDENTIALS_KEPT_SECONDS, credentials
+        headers.update(credentials)
+
+    def _read_credentials(self) -> dict[str, str]:
+        found: dict[str, str] = {}
         try:
-            self.client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+            self.client.update_params_for_auth(found, [], ["BearerToken"], "", "", None)
         except (ConfigException, OSError, ValueError) as e:
             raise Unavailable(f"cannot read the credentials: {type(e).__name__}") from e
+        return found
 
 
 def connect(kubeconfig: Path | None = None, context: str | None = None) -> Access:

@@ -67,7 +67,7 @@ class Api:
         Raises:
             ClusterError: one of its kinds; Unavailable when a later call may work.
         """
-        url = self._access.host + url_path + ("?" + urlencode(query) if query else "")
+        url = url_path + ("?" + urlencode(query) if query else "")
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         tries = TRIES if (method == "GET" if repeatable is None else repeatable) else 1
         deadline = time.monotonic() + timeout_seconds
@@ -91,8 +91,8 @@ class Api:
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), total=seconds)
         with metrics.API_REQUEST_DURATION.labels(verb=method).time():
             try:
-                answer = self._access.pool.request(
-                    method, url, body=data, headers=headers, timeout=timeout, retries=False, redirect=False
+                answer = self._access.send(
+                    method, url, body=data, headers=headers, timeout=timeout, retries=False
                 )
             except UrllibTimeout as e:
                 raise Unavailable(f"{method} {_shown(url)}: no answer within {seconds:.1f} s") from e
@@ -138,4 +138,4 @@ def _reason(error: Unavailable) -> str:
 
 
 def _shown(url: str) -> str:
-    return url.split("://", 1)[-1].partition("/")[2].partition("?")[0]
+    return url.partition("?")[0].removeprefix("/")

@@ -82,19 +82,18 @@ class SnapshotReader:
             ClusterError: the records cannot be read; Unavailable: anything may be there in a moment.
         """
         likely = self._selectors.get(ref, f"app={ref.name}")
-        revisions = self._pool.submit(self._replica_sets, ref.namespace, {"labelSelector": likely})
+        reading = self._pool.submit(get_deployment, self._api, ref)
         records = self._pool.submit(self._records.about, ref)
         annotations = self._pool.submit(self._namespace_annotations, ref.namespace)
+        replica_sets = self._replica_sets(ref.namespace, {"labelSelector": likely})
         try:
-            deployment = get_deployment(self._api, ref)
+            deployment = reading.result()
         except Unavailable:
             raise
         except ClusterError as e:
             return _fault(ref, e)
         selector = self._selectors.note(ref, label_selector(deployment))
-        if selector == likely:
-            replica_sets = revisions.result()
-        else:
+        if selector != likely:
             replica_sets = self._replica_sets(ref.namespace, {"labelSelector": selector})
         return _sighting(deployment, replica_sets, annotations.result(), records.result())
 

@@ -3,7 +3,7 @@
 Creating the record is the claim. Whoever finds it there joins it, and leaves the act to who was first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ from receiver.policy.record import JUDGED_AFRESH, Phase
 from receiver.policy.verdict import Verdict
 
 PATCH_SECONDS = 0.5
-Final = Future[dict[str, Decision]]
+Final = Future[Mapping[str, Decision]]
 """Brings the decisions, by record, as they were entered in the ledger."""
 
 
@@ -98,8 +98,9 @@ class Claims:
         plan = self._plan(claim, claim.preview)
         if plan is None or claim.sighting.own_record is not None:
             return self.begin(claim, self.enter(claim))
-        verdict = self._pool.submit(ask_server, self._desk.api, plan)
-        raw, mine = self._create(claim)
+        creation = self._pool.submit(self._create, claim)
+        verdict = _outcome(lambda: ask_server(self._desk.api, plan))
+        raw, mine = creation.result()
         with self._kept(claim, raw, mine=mine):
             if not mine or not _same_plan(claim.decided(), claim.preview):
                 return self.begin(claim, self._enter(claim, raw, mine=mine))
@@ -218,6 +219,16 @@ class Claims:
         if phase_of(stored) is not phase_of(raw) or _blocking(stored) != _blocking(raw):
             self._endings.tell(stored, decision.leading.phase, stored["status"]["message"])
         return stored
+
+
+def _outcome(call: Callable[[], Verdict]) -> Future[Verdict]:
+    """Make a call now, and raise what it raises only when its result is asked for."""
+    outcome: Future[Verdict] = Future()
+    try:
+        outcome.set_result(call())
+    except ClusterError as e:
+        outcome.set_exception(e)
+    return outcome
 
 
 def _same_plan(one: Decision, other: Decision) -> bool:

@@ -63,7 +63,7 @@ def explain(
         for ref, sighting in found.items()
         if not isinstance(sighting, TargetFault)
     ]
-    decisions = judging.decide(cases, judging.look().ledger, now) if cases else {}
+    decisions = judging.hear(cases, judging.look().ledger, now).decisions if cases else {}
     faults = tuple((fault.rule, fault.fault) for fault in groups.faults.values())
     return Explanation(rules, tuple(decisions.values()), faults)
 

@@ -199,10 +199,17 @@ class Intake:
     def _decide(self, post: Post, fresh: Sequence[Fresh], seen: Sight) -> list[Claim]:
         now = self._desk.now()
         cases = [Case(sighting.snapshot, matches(pairs, post.ruleset)) for sighting, pairs in fresh]
-        previews = self._desk.judging.decide(cases, seen.ledger, now)
-        final = self._readers.submit(self._desk.judging.spend, cases, seen, now)
+        hearing = self._desk.judging.hear(cases, seen.ledger, now)
+        final = self._readers.submit(self._desk.judging.spend, hearing, seen)
         return [
-            Claim(sighting, pairs, post.payload, post.received_at, previews[sighting.snapshot.record], final)
+            Claim(
+                sighting,
+                pairs,
+                post.payload,
+                post.received_at,
+                hearing.decisions[sighting.snapshot.record],
+                final,
+            )
             for sighting, pairs in fresh
         ]
 

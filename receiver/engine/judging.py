@@ -1,6 +1,6 @@
 """Judging and spending: decisions are made in order, each counting for the next, over all replicas."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +30,17 @@ class Case:
     def order(self) -> tuple[datetime, str]:
         """Return what decides who comes first where the budget does not suffice for all."""
         return min((alert.starts_at, alert.fingerprint) for match in self.matches for alert in match.alerts)
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Cases decided in order by one ledger: the decisions by record, and the ledger with what they spend."""
+
+    cases: tuple[Case, ...]
+    at: datetime
+    ledger: Ledger | Unreadable
+    decisions: Mapping[str, Decision]
+    spent: Ledger | Unreadable
 
 
 class Judging:
@@ -63,45 +74,43 @@ class Judging:
         except ClusterError as e:
             return Sight(Unreadable("the ledger", str(e)), None)
 
-    def decide(
-        self, cases: Sequence[Case], ledger: Ledger | Unreadable, now: datetime
-    ) -> dict[str, Decision]:
-        """Decide every case by this ledger; keyed by record."""
-        return self._decide(cases, ledger, now)[0]
-
-    def spend(self, cases: Sequence[Case], seen: Sight, now: datetime) -> dict[str, Decision]:
-        """Decide every case and enter those that are Pending in the ledger, before anything is patched.
-
-        Raises:
-            ClusterError: the ledger could not be written: nothing may be patched.
-        """
+    def hear(self, cases: Sequence[Case], ledger: Ledger | Unreadable, now: datetime) -> Hearing:
+        """Decide every case by this ledger, in order; nothing is stored."""
         decisions: dict[str, Decision] = {}
-
-        def change(ledger: Ledger) -> Ledger:
-            nonlocal decisions
-            decisions, spent = self._decide(cases, ledger, now)
-            return ledger if isinstance(spent, Unreadable) else spent
-
-        ledger = self._ledger.swap(seen, change)
-        return self.decide(cases, ledger, now) if isinstance(ledger, Unreadable) else decisions
-
-    def _decide(
-        self, cases: Sequence[Case], ledger: Ledger | Unreadable, now: datetime
-    ) -> tuple[dict[str, Decision], Ledger | Unreadable]:
-        decisions: dict[str, Decision] = {}
-        installation = self._installation()
+        installation, spent = self._installation(), ledger
         for case in sorted(cases, key=lambda case: case.order):
             decision = decide(
                 case.snapshot,
                 case.matches,
-                ledger=ledger,
+                ledger=spent,
                 installation=installation,
                 now=now,
                 still_firing=case.still_firing,
             )
             decisions[case.snapshot.record] = decision
-            ledger = _spend(ledger, decision)
-        return decisions, ledger
+            spent = _spend(spent, decision)
+        return Hearing(tuple(cases), now, ledger, decisions, spent)
+
+    def spend(self, hearing: Hearing, seen: Sight) -> Mapping[str, Decision]:
+        """Enter the cases that are Pending in the ledger, before anything is patched; return the decisions.
+
+        They are decided again where the ledger is not the one that was `seen` any more.
+
+        Raises:
+            ClusterError: the ledger could not be written: nothing may be patched.
+        """
+        final = hearing
+
+        def change(ledger: Ledger) -> Ledger:
+            nonlocal final
+            if ledger is not final.ledger:
+                final = self.hear(hearing.cases, ledger, hearing.at)
+            return ledger if isinstance(final.spent, Unreadable) else final.spent
+
+        ledger = self._ledger.swap(seen, change)
+        if isinstance(ledger, Unreadable):
+            final = self.hear(hearing.cases, ledger, hearing.at)
+        return final.decisions
 
     def refund(self, record: str) -> None:
         """Take a record that ended before its patch out of the ledger.

@@ -65,7 +65,9 @@ class Rejudging:
             self._endings.end(task, Phase.FAILED, message)
             return None
         case = Case(found.snapshot, matches, self._still_firing(task, now))
-        decision = self._desk.judging.spend([case], self._desk.judging.look(), now)[task.record]
+        seen = self._desk.judging.look()
+        hearing = self._desk.judging.hear([case], seen.ledger, now)
+        decision = self._desk.judging.spend(hearing, seen)[task.record]
         self._endings.decide(task, decision)
         return decision if decision.leading.phase is Phase.PENDING else None
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -191,3 +192,26 @@ def test_token_that_cannot_be_read_is_unavailable(
         (pod / "token").write_text(content)
     with pytest.raises(Unavailable, match="credentials"):
         api.call("GET", "/api/v1/namespaces/shop", timeout_seconds=0.2)
+
+
+def test_credentials_are_asked_for_once_a_second(pod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To ask the library costs a quarter of a call, and an alert makes eight."""
+    monkeypatch.setattr(incluster_config, "InClusterConfigLoader", Impatient)
+    access, now = connect(), [100.0]
+    monkeypatch.setattr("receiver.cluster.access.time.monotonic", lambda: now[0])
+    seen: list[str] = []
+    for moment in (100.0, 100.9, 101.1):
+        (pod / "token").write_text(f"token-{moment}")
+        now[0], headers = moment, dict[str, str]()
+        access.authenticate(headers)
+        seen.append(token(headers))
+    assert seen == ["bearer token-100.0", "bearer token-100.0", "bearer token-101.1"]
+
+
+def test_path_of_the_address_leads_every_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rancher and the like serve many clusters below one host."""
+    access = connect(kubeconfig(tmp_path, "https://fleet.example/k8s/clusters/c-1"))
+    connections = Mock()
+    monkeypatch.setattr(access.pool, "connection_from_url", Mock(return_value=connections))
+    access.send("GET", "/api/v1/pods?limit=1")
+    assert connections.urlopen.call_args.args == ("GET", "/k8s/clusters/c-1/api/v1/pods?limit=1")
