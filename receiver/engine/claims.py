@@ -188,19 +188,21 @@ class Claims:
         return task
 
     def _store_beside(self, claim: Claim, raw: Object, task: Task) -> str:
-        """Begin a task at once, and enter its decision as soon as the patch has had its answer.
-
-        The patch must not wait for the write, nor share the API server with it.
-        """
+        """Begin a task at once, and have its decision entered as soon as the patch has had its answer."""
         decision = task.ready.decision if isinstance(task.ready, Ready) else claim.decided()
-        self._executor.begin(task)
+        writing = self._pool.submit(self._store_after_patch, claim, raw, task, decision)
+        self._executor.begin_here(task)
+        writing.result()
+        return claim.name
+
+    def _store_after_patch(self, claim: Claim, raw: Object, task: Task, decision: Decision) -> None:
+        """Enter a task's decision; the patch neither waits for this nor shares the API server with it."""
         task.answered.wait(PATCH_SECONDS)
         stored = raw
         try:
             stored = self._store(claim, raw, decision, decision_diff(decision))
         finally:
             task.store(stored)
-        return claim.name
 
     def _store(self, claim: Claim, raw: Object, decision: Decision, diff: str | None) -> Object:
         """Enter a decision, unless somebody else's has gone further meanwhile; the alerts join either way."""

@@ -39,10 +39,21 @@ class Executor:
     def begin(self, task: Task) -> None:
         """Work on a record, at once. One that is in work already is left as it is."""
         with self._changed:
-            if self._stopped or task.record in self._tasks:
-                return
-            self._tasks[task.record] = task
-            self._pool.submit(self._work, task)
+            if self._take(task):
+                self._pool.submit(self._work, task)
+
+    def begin_here(self, task: Task) -> None:
+        """Work on a record as `begin` does, its first step in the caller's own thread, which is soonest."""
+        with self._changed:
+            taken = self._take(task)
+        if taken:
+            self._work(task)
+
+    def _take(self, task: Task) -> bool:
+        if self._stopped or task.record in self._tasks:
+            return False
+        self._tasks[task.record] = task
+        return True
 
     def works_on(self, record: str) -> bool:
         """Tell whether this process works on a record."""
