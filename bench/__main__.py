@@ -2,10 +2,10 @@
 
 import sys
 
-from bench import latency, matching, storm
+from bench import latency, matching, sandbox, storm
 from bench.stage import stage
 
-ALONE = {"matching": matching.measure}
+ALONE = {"matching": matching.measure, "sandbox": sandbox.measure}
 ON_A_CLUSTER = {"latency": latency.measure, "storm": storm.measure}
 
 

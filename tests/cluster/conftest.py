@@ -1,8 +1,9 @@
-"""What a test of the receiver against a real control plane is given.
+"""What a test of the receiver against a cluster is given.
 
-One control plane serves the whole run; every test has namespaces of its own, and nothing that it leaves
-behind there is seen by another. The tools are built before the first test starts, so that no test's time is
-spent on that.
+There are two clusters, a real control plane and the sandbox, and a test runs on both: where they differ the
+sandbox is wrong. `real_only` says why one does not. Each cluster serves the whole run; every test has
+namespaces of its own, and nothing that it leaves behind there is seen by another. The tools are built before
+the first test starts, so that no test's time is spent on that.
 """
 
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.contracts import Cluster
+from tests.cluster.kubectl import Kubectl
 from tests.cluster.proxy import Proxy
 from tests.cluster.receivers import ROOT, Receiver, environment
 from tests.cluster.stories import Story
@@ -21,8 +24,10 @@ from tests.testbed import workloads
 from tests.testbed.api import ApiError
 from tests.testbed.build import MODULES, build
 from tests.testbed.controlplane import ControlPlane
+from tests.testbed.plane import Plane
 from tests.testbed.processes import wait_until
 from tests.testbed.progress import BuildError
+from tests.testbed.sandbox import SandboxPlane
 
 HERE = Path(__file__).parent
 RECORDS = "/apis/rollback-receiver.dev/v1alpha1/rollbacks"
@@ -35,11 +40,29 @@ def is_here(item: pytest.Item) -> bool:
     return HERE in item.path.parents
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker of this folder."""
+    config.addinivalue_line("markers", "real_only(reason): does not run on the sandbox")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have every test that uses a cluster run on both."""
+    if "plane" in metafunc.fixturenames:
+        metafunc.parametrize("plane", ["real", "sandbox"], indirect=True)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, before markers select among them."""
+    """Leave out what the sandbox cannot do, and mark every test of this folder, before markers select."""
+    items[:] = [item for item in items if not (is_here(item) and is_left_out(item))]
     for item in filter(is_here, items):
         item.add_marker(pytest.mark.cluster)
+
+
+def is_left_out(item: pytest.Item) -> bool:
+    """Tell whether a test would run on the sandbox, and is for real processes only."""
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return params.get("plane") == "sandbox" and item.get_closest_marker("real_only") is not None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -53,19 +76,41 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def plane() -> Iterator[ControlPlane]:
-    """The control plane."""
+def real_plane() -> Iterator[ControlPlane]:
+    """The control plane of real processes."""
     with ControlPlane() as plane:
         yield plane
 
 
 @pytest.fixture(scope="session")
-def crd(plane: ControlPlane) -> None:
+def sandbox_plane() -> Iterator[SandboxPlane]:
+    """The sandbox."""
+    with SandboxPlane() as plane:
+        yield plane
+
+
+@pytest.fixture
+def plane(request: pytest.FixtureRequest) -> Plane:
+    """The cluster that this run of the test is about."""
+    found: Plane = request.getfixturevalue(f"{request.param}_plane")
+    return found
+
+
+@pytest.fixture(scope="session")
+def with_crd() -> set[str]:
+    """The addresses of the clusters that have the record's resource definition."""
+    return set()
+
+
+@pytest.fixture
+def crd(plane: Plane, with_crd: set[str]) -> None:
     """The record's resource definition, installed and served."""
-    install_crd(plane)
+    if plane.url not in with_crd:
+        install_crd(plane)
+        with_crd.add(plane.url)
 
 
-def install_crd(plane: ControlPlane) -> None:
+def install_crd(plane: Plane) -> None:
     """Install what `crd` prints, and return when records can be listed."""
     command = [sys.executable, "-m", "receiver", "crd"]
     printed = subprocess.run(
@@ -83,7 +128,7 @@ def install_crd(plane: ControlPlane) -> None:
 
 
 @pytest.fixture
-def namespace(plane: ControlPlane) -> Iterator[str]:
+def namespace(plane: Plane) -> Iterator[str]:
     """A new namespace for workloads."""
     name = workloads.create_namespace(plane, "shop")
     yield name
@@ -92,7 +137,19 @@ def namespace(plane: ControlPlane) -> Iterator[str]:
 
 
 @pytest.fixture
-def home(plane: ControlPlane, crd: None) -> Iterator[str]:
+def cluster(plane: Plane, namespace: str) -> Cluster:
+    """The test's namespace, to ask the API about."""
+    return Cluster(plane, namespace)
+
+
+@pytest.fixture
+def kubectl(plane: Plane, namespace: str) -> Kubectl:
+    """The real kubectl, in the test's namespace."""
+    return Kubectl(plane, namespace)
+
+
+@pytest.fixture
+def home(plane: Plane, crd: None) -> Iterator[str]:
     """A new namespace for the receiver's records."""
     name = workloads.create_namespace(plane, "home")
     yield name
@@ -101,7 +158,7 @@ def home(plane: ControlPlane, crd: None) -> Iterator[str]:
 
 
 @pytest.fixture
-def deploy(plane: ControlPlane, namespace: str) -> Callable[..., Workload]:
+def deploy(plane: Plane, namespace: str) -> Callable[..., Workload]:
     """Create a Deployment, wait for its rollout unless `wait` is False, and return it.
 
     Options are those of `workloads.deployment`; `into` is another namespace than the test's.
@@ -122,7 +179,7 @@ def deploy(plane: ControlPlane, namespace: str) -> Callable[..., Workload]:
 
 
 @pytest.fixture
-def release(plane: ControlPlane, namespace: str) -> Callable[..., Workload]:
+def release(plane: Plane, namespace: str) -> Callable[..., Workload]:
     """Change a Deployment's image, wait for the rollout unless `wait` is False, and return the Deployment."""
 
     def change(name: str, image: str, *, into: str = namespace, wait: bool = True) -> Workload:
@@ -133,20 +190,20 @@ def release(plane: ControlPlane, namespace: str) -> Callable[..., Workload]:
 
 
 @pytest.fixture
-def story(plane: ControlPlane, namespace: str, home: str) -> Story:
+def story(plane: Plane, namespace: str, home: str) -> Story:
     """The test's two namespaces, to tell receivers of and to look at."""
     return Story(plane, namespace, home)
 
 
 @pytest.fixture
-def proxy(plane: ControlPlane, tmp_path: Path) -> Iterator[Proxy]:
+def proxy(plane: Plane, tmp_path: Path) -> Iterator[Proxy]:
     """A proxy to the API server for a receiver that starts with `--kubeconfig` of its `kubeconfig`."""
     with Proxy(plane, tmp_path, "receiver-1") as proxy:
         yield proxy
 
 
 @pytest.fixture
-def receiver(plane: ControlPlane, home: str, tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
+def receiver(plane: Plane, home: str, tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
     """Start a receiver with these rules, a file or YAML, and return it when it is ready.
 
     Each further one is another user of the API server, receiver-1 to receiver-4, unless told. `extra` are

@@ -1,12 +1,12 @@
 """A proxy between one receiver and the API server, which can be told to hold, lose or refuse what passes.
 
-It forwards over verified TLS, with the caller's token and everything else as it came, so that the audit log
-says what it would say without it. What it is told holds for the requests that match, first told first.
+It forwards as the caller's own client would, over verified TLS where there is any, with its token and all
+else as it came: the audit log says what it would say without it. What it is told holds for the requests that
+match, first told first.
 """
 
 import http.client
 import json
-import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from tests.testbed.controlplane import ControlPlane
 from tests.testbed.credentials import write_private
+from tests.testbed.plane import Plane
 
 LONGEST_HOLD_SECONDS = 60
 OF_THE_HOP = frozenset({"connection", "host", "transfer-encoding", "content-length", "keep-alive"})
@@ -113,11 +113,10 @@ class Proxy:
     `headers` are laid over each request's: `Impersonate-User` makes the receiver somebody else.
     """
 
-    def __init__(self, plane: ControlPlane, folder: Path, user: str) -> None:
+    def __init__(self, plane: Plane, folder: Path, user: str) -> None:
         self.headers: dict[str, str] = {}
         config = json.loads(plane.kubeconfig_for(user).read_text())
-        self._upstream = urlsplit(plane.url)
-        self._context = ssl.create_default_context(cafile=plane.folder / "certs" / "apiserver.crt")
+        self._upstream = plane.api(user)
         self._hooks: list[Hook] = []
         self._lock = threading.Lock()
         self._server = _Server(self)
@@ -175,10 +174,9 @@ class Proxy:
                     return hook
         return None
 
-    def connect(self) -> http.client.HTTPSConnection:
+    def connect(self) -> http.client.HTTPConnection:
         """Return a connection to the API server."""
-        host, port = self._upstream.hostname or "", self._upstream.port
-        return http.client.HTTPSConnection(host, port, timeout=LONGEST_HOLD_SECONDS, context=self._context)
+        return self._upstream.connect(LONGEST_HOLD_SECONDS)
 
 
 class _Server(ThreadingHTTPServer):
@@ -198,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Server
-    onward: http.client.HTTPSConnection | None = None
+    onward: http.client.HTTPConnection | None = None
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

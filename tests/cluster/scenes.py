@@ -11,11 +11,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from tests.cluster.receivers import Receiver, alert, timestamp
 from tests.testbed import workloads
 from tests.testbed.api import ApiError
 from tests.testbed.audit import AuditEntry
-from tests.testbed.controlplane import ControlPlane
+from tests.testbed.plane import Plane
 from tests.testbed.processes import wait_until
 
 Object = dict[str, Any]
@@ -23,6 +25,9 @@ Deploy = Callable[..., Object]
 Start = Callable[..., Receiver]
 TYPE = "/apis/rollback-receiver.dev/v1alpha1"
 GOOD, BAD = "x/web:1", "x/web:2"
+TOLD_ALREADY = pytest.mark.real_only(
+    "another test, or row of the table, tells of the sandbox what there is to tell"
+)
 RULE: Mapping[str, Any] = {
     "name": "bad-release",
     "matchers": ['alertname="HighErrorRate"'],
@@ -55,24 +60,24 @@ def resolved(alert: Mapping[str, Any]) -> Object:
     return {**alert, "status": "resolved", "endsAt": timestamp(datetime.now(UTC))}
 
 
-def image(plane: ControlPlane, namespace: str, name: str = "web") -> str:
+def image(plane: Plane, namespace: str, name: str = "web") -> str:
     """Return the image that a Deployment runs now."""
     return workloads.image_of(workloads.get(plane, namespace, name))
 
 
-def patches(plane: ControlPlane, namespace: str, name: str | None = None) -> list[AuditEntry]:
+def patches(plane: Plane, namespace: str, name: str | None = None) -> list[AuditEntry]:
     """Return the receivers' PATCHes of a Deployment, or of all, dry runs and refused ones included."""
     flush_audit(plane)
     found = plane.audit.requests(verb="patch", resource="deployments", namespace=namespace, name=name)
     return [entry for entry in found if entry.user.startswith("receiver-") and not entry.subresource]
 
 
-def spec_patches(plane: ControlPlane, namespace: str, name: str | None = None) -> list[AuditEntry]:
+def spec_patches(plane: Plane, namespace: str, name: str | None = None) -> list[AuditEntry]:
     """Return those PATCHes that have changed a Deployment."""
     return [entry for entry in patches(plane, namespace, name) if entry.code == 200 and not entry.dry_run]
 
 
-def flush_audit(plane: ControlPlane) -> None:
+def flush_audit(plane: Plane) -> None:
     """Return when what has been answered until now stands in the audit log."""
     mark = f"mark-{secrets.token_hex(8)}"
     with suppress(ApiError):
@@ -85,7 +90,7 @@ def path_of_records(home: str) -> str:
     return f"{TYPE}/namespaces/{home}/rollbacks"
 
 
-def records(plane: ControlPlane, home: str) -> list[Object]:
+def records(plane: Plane, home: str) -> list[Object]:
     """Return all records."""
     found: list[Object] = plane.request("GET", path_of_records(home))["items"]
     return found
@@ -97,7 +102,7 @@ def phase_of(record: Mapping[str, Any]) -> str | None:
     return phase
 
 
-def wait_for_phase(plane: ControlPlane, home: str, *phases: str, seconds: float = 15) -> Object:
+def wait_for_phase(plane: Plane, home: str, *phases: str, seconds: float = 15) -> Object:
     """Return the only record once it is in one of these phases.
 
     Raises:
@@ -114,13 +119,13 @@ def wait_for_phase(plane: ControlPlane, home: str, *phases: str, seconds: float 
         raise TimeoutError(f"{e}: {[record.get('status') for record in records(plane, home)]}") from e
 
 
-def version(plane: ControlPlane, home: str) -> str:
+def version(plane: Plane, home: str) -> str:
     """Return the moment from which `phases_since` is to look."""
     found: str = plane.request("GET", path_of_records(home))["metadata"]["resourceVersion"]
     return found
 
 
-def phases_since(plane: ControlPlane, home: str, since: str) -> list[str]:
+def phases_since(plane: Plane, home: str, since: str) -> list[str]:
     """Watch the records from that moment until now, and return the phases that they entered, in order."""
     query = f"watch=true&resourceVersion={since}&timeoutSeconds=1"
     said = plane.request("GET", f"{path_of_records(home)}?{query}")
@@ -129,7 +134,7 @@ def phases_since(plane: ControlPlane, home: str, since: str) -> list[str]:
     return [phase for phase, before in zip(phases, [None, *phases], strict=False) if phase != before]
 
 
-def wait_for_event(plane: ControlPlane, namespace: str, reason: str, name: str = "web") -> list[str]:
+def wait_for_event(plane: Plane, namespace: str, reason: str, name: str = "web") -> list[str]:
     """Return the reasons of the receivers' Events on a Deployment, in order, once this one is among them."""
 
     def present() -> list[str] | None:
@@ -139,7 +144,7 @@ def wait_for_event(plane: ControlPlane, namespace: str, reason: str, name: str =
     return wait_until(f"the Event {reason}", present, seconds=5) or []
 
 
-def events(plane: ControlPlane, namespace: str, name: str = "web") -> list[str]:
+def events(plane: Plane, namespace: str, name: str = "web") -> list[str]:
     """Return the reasons of the receivers' Events on a Deployment, the earliest first."""
     query = f"fieldSelector=involvedObject.kind=Deployment,involvedObject.name={name}"
     found = plane.request("GET", f"/api/v1/namespaces/{namespace}/events?{query}")["items"]

@@ -18,7 +18,7 @@ from tests.cluster.scenes import Object
 from tests.testbed import workloads
 from tests.testbed.api import ApiError
 from tests.testbed.audit import AuditEntry
-from tests.testbed.controlplane import ControlPlane
+from tests.testbed.plane import Plane
 from tests.testbed.processes import wait_until
 
 LEDGER = "rollback-receiver"
@@ -33,7 +33,7 @@ def guards(**changes: Any) -> dict[str, Any]:
 class Story:
     """A Deployment's namespace and a receiver's home, on one control plane."""
 
-    plane: ControlPlane
+    plane: Plane
     namespace: str
     home: str
 

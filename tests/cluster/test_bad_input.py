@@ -14,6 +14,7 @@ from tests.cluster.receivers import Receiver, alert, payload
 from tests.cluster.scenes import GOOD, Deploy, Start, bad_release
 from tests.cluster.stories import Story, metric
 
+pytestmark = pytest.mark.real_only("it is about what the receiver itself is sent")
 MEBIBYTE = 1024 * 1024
 SOUND = json.dumps(payload(alert("Other", {"a": "b"}))).encode()
 NO_MESSAGES = {

@@ -14,7 +14,7 @@ from tests.cluster.proxy import Proxy
 from tests.cluster.receivers import payload
 from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release
 from tests.cluster.stories import Story, run
-from tests.testbed.controlplane import ControlPlane
+from tests.testbed.plane import Plane
 from tests.testbed.processes import free_port
 
 USER = "receiver-4"
@@ -119,7 +119,7 @@ def test_explain_judges_and_changes_nothing(
 
 
 def test_crd_is_what_kubectl_takes_and_its_spec_does_not_change(
-    story: Story, record: Object, plane: ControlPlane
+    story: Story, record: Object, plane: Plane
 ) -> None:
     """`crd | kubectl apply -f -` may be said again and again; kubectl shows the columns."""
     printed = said(run("crd"))
@@ -143,6 +143,7 @@ def test_crd_is_what_kubectl_takes_and_its_spec_does_not_change(
     assert story.image() == GOOD
 
 
+@pytest.mark.real_only("the cluster is not asked")
 def test_a_command_that_cannot_be_understood_ends_with_2(command: Command, tmp_path: Path) -> None:
     """Before anything is asked of the cluster."""
     rules = tmp_path / "rules.yaml"
@@ -163,6 +164,7 @@ def test_a_command_that_cannot_be_understood_ends_with_2(command: Command, tmp_p
         assert done.stderr
 
 
+@pytest.mark.real_only("the cluster is not asked")
 def test_a_cluster_that_is_not_there_ends_a_command_with_3(story: Story, tmp_path: Path) -> None:
     """Nothing listens at the API server's address."""
     config = json.loads(story.plane.kubeconfig.read_text())
@@ -178,6 +180,7 @@ def test_a_cluster_that_is_not_there_ends_a_command_with_3(story: Story, tmp_pat
         assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.real_only("the sandbox knows no rights")
 def test_what_a_person_may_not_do_is_a_no(story: Story, proxy: Proxy) -> None:
     """The cluster was reached, and refused."""
     proxy.headers["Impersonate-User"] = "nobody-in-particular"
@@ -188,6 +191,7 @@ def test_what_a_person_may_not_do_is_a_no(story: Story, proxy: Proxy) -> None:
         assert "nobody-in-particular" in done.stderr
 
 
+@pytest.mark.real_only("the cluster is not asked")
 def test_rules_that_are_broken_are_a_no(command: Command, tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text("rules:\n  - name: x\n")

@@ -81,6 +81,7 @@ def test_nothing_is_changed_and_the_record_shows_what_would_be(
     assert scenes.events(story.plane, story.namespace) == []
 
 
+@pytest.mark.real_only("the sandbox has no admission policies")
 @pytest.mark.parametrize("mode", ["dry-run", "auto"])
 def test_what_the_server_would_refuse_is_refused_with_its_words(
     story: Story, deploy: Deploy, release: Deploy, receiver: Start, policy: None, mode: str

@@ -23,9 +23,10 @@ from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release, 
 from tests.cluster.stories import Story
 from tests.testbed import workloads
 from tests.testbed.audit import AuditEntry
-from tests.testbed.controlplane import ControlPlane
+from tests.testbed.plane import Plane
 from tests.testbed.processes import wait_until
 
+pytestmark = pytest.mark.real_only("it is about receivers that are killed and frozen")
 COPIES, ROUNDS = 20, 30
 LONGEST_SECONDS = 0.15
 TAKE_OVER_SECONDS = 60
@@ -54,7 +55,7 @@ class Proxied:
 
 
 @pytest.fixture
-def proxied(plane: ControlPlane, tmp_path: Path, receiver: Start) -> Iterator[Callable[[str], Proxied]]:
+def proxied(plane: Plane, tmp_path: Path, receiver: Start) -> Iterator[Callable[[str], Proxied]]:
     """Start a receiver behind a proxy as this user."""
     with ExitStack() as stack:
 

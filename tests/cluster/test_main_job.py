@@ -7,7 +7,7 @@ import pytest
 
 from tests.cluster import scenes
 from tests.cluster.receivers import payload, timestamp
-from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release, resolved, rules
+from tests.cluster.scenes import BAD, GOOD, TOLD_ALREADY, Deploy, Object, Start, bad_release, resolved, rules
 from tests.cluster.stories import Story
 from tests.testbed.alertmanager import Alertmanager
 from tests.testbed.audit import AuditEntry
@@ -88,6 +88,7 @@ def test_what_is_told_again_after_the_end_changes_nothing(
     assert (story.image(), len(story.patches())) == (GOOD, 1)
 
 
+@pytest.mark.real_only("the cluster does nothing here that it does not do elsewhere")
 def test_an_alert_that_fires_on_leaves_its_record_not_cured(
     story: Story, deploy: Deploy, release: Deploy, receiver: Start
 ) -> None:
@@ -106,6 +107,7 @@ def test_an_alert_that_fires_on_leaves_its_record_not_cured(
     assert (story.image(), len(story.patches())) == (GOOD, 1)
 
 
+@pytest.mark.real_only("it is about Alertmanager")
 def test_an_alert_of_whose_end_nobody_tells_is_found_ended_by_asking_alertmanager(
     story: Story, deploy: Deploy, release: Deploy, receiver: Start
 ) -> None:
@@ -126,8 +128,8 @@ def test_an_alert_of_whose_end_nobody_tells_is_found_ended_by_asking_alertmanage
 @pytest.mark.parametrize(
     ("phase", "resolved_within", "times", "most_reads"),
     [
-        pytest.param("Verifying", "10m", 10, 10 + 3, id="ten while it is verified"),
-        pytest.param("NotCured", "1s", 1, 1, id="one after the end"),
+        pytest.param("Verifying", "10m", 10, 10 + 3, id="ten while it is verified", marks=TOLD_ALREADY),
+        pytest.param("NotCured", "1s", 1, 1, id="one after the end", marks=TOLD_ALREADY),
         pytest.param("NotCured", "1s", 10, 10, id="ten after the end"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cluster import scenes
 from tests.cluster.receivers import Receiver, payload
-from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release
+from tests.cluster.scenes import BAD, GOOD, TOLD_ALREADY, Deploy, Object, Start, bad_release
 from tests.cluster.stories import Story, evidence, guards, run
 from tests.testbed import workloads
 
@@ -31,7 +31,11 @@ def forget_records_and_ledger(story: Story, running: Receiver) -> None:
     running.restart()
 
 
-FORGETTING = [forget_nothing, forget_records, forget_records_and_ledger]
+FORGETTING = [
+    pytest.param(forget_nothing, marks=TOLD_ALREADY),
+    pytest.param(forget_records, marks=TOLD_ALREADY),
+    forget_records_and_ledger,
+]
 
 
 def roll_back(story: Story, running: Receiver) -> None:

@@ -20,6 +20,7 @@ OUTAGES: dict[str, Callable[[ControlPlane], None]] = {
     "stopped": ControlPlane.stop_apiserver,
     "frozen": ControlPlane.freeze_apiserver,
 }
+pytestmark = pytest.mark.real_only("a server that is stopped or frozen is a process")
 CALL_SECONDS = 4
 """After so long the receiver gives a call up."""
 CRD = "rollbacks.rollback-receiver.dev"
@@ -51,7 +52,12 @@ def wait_not_ready(receiver: Receiver, seconds: float) -> str:
 
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_of_the_api_server_loses_nothing(
-    story: Story, deploy: Deploy, release: Deploy, receiver: Start, outage: str
+    story: Story,
+    deploy: Deploy,
+    release: Deploy,
+    receiver: Start,
+    real_plane: ControlPlane,
+    outage: str,
 ) -> None:
     """Alerts get a 503 and are acted on once afterwards; rollbacks under way reach their end."""
     bad_release(deploy, release)
@@ -64,7 +70,7 @@ def test_an_outage_of_the_api_server_loses_nothing(
     (rolling,) = story.tell(running, fired["rolling"])
     story.wait_for(rolling, "RollingBack")
 
-    OUTAGES[outage](story.plane)
+    OUTAGES[outage](real_plane)
     began = time.monotonic()
     wait_not_ready(running, seconds=5)
     assert time.monotonic() - began < 5
@@ -114,16 +120,21 @@ def test_an_api_server_that_is_slow_for_each_call_does_not_add_up(
 
 
 def test_a_patch_that_a_frozen_api_server_makes_when_it_thaws_is_not_made_again(
-    story: Story, deploy: Deploy, release: Deploy, receiver: Start, proxy: Proxy
+    story: Story,
+    deploy: Deploy,
+    release: Deploy,
+    receiver: Start,
+    real_plane: ControlPlane,
+    proxy: Proxy,
 ) -> None:
     """The receiver has given up on its PATCH, tries again, and finds its own annotation."""
     bad_release(deploy, release)
     running, alert = receiver(scenes.rules(), extra=proxy.flags), story.firing()
-    frozen = proxy.before(is_patch, lambda _: story.plane.freeze_apiserver())
+    frozen = proxy.before(is_patch, lambda _: real_plane.freeze_apiserver())
     assert running.post(payload(alert))[0] in {202, 503}
     wait_until("the PATCH", lambda: frozen.met, seconds=5)
     time.sleep(CALL_SECONDS + 1)
-    story.plane.thaw_apiserver()
+    real_plane.thaw_apiserver()
     story.wait("Verifying")
     story.tell(running, alert)
     assert len(story.patches()) == 1

@@ -15,7 +15,7 @@ import pytest
 
 from tests.cluster.receivers import ROOT, alert, environment
 from tests.testbed.build import build
-from tests.testbed.controlplane import ControlPlane
+from tests.testbed.plane import Plane
 from tests.testbed.processes import Process, free_port, wait_until
 
 BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -33,7 +33,7 @@ def blocks() -> list[tuple[str, str]]:
 class Walk:
     """Somebody who follows the README in a folder that has the rules."""
 
-    def __init__(self, plane: ControlPlane, folder: Path) -> None:
+    def __init__(self, plane: Plane, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
         shutil.copytree(ROOT / "rules", folder / "rules")
         tools = f"{Path(sys.executable).parent}:{plane.tools}"
@@ -64,14 +64,14 @@ class Walk:
 
 
 @pytest.fixture
-def walk(plane: ControlPlane, tmp_path: Path) -> Iterator[Walk]:
+def walk(plane: Plane, tmp_path: Path) -> Iterator[Walk]:
     walk = Walk(plane, tmp_path)
     yield walk
     walk.end()
 
 
 def test_the_way_to_ones_own_cluster_is_as_the_readme_says(
-    plane: ControlPlane, walk: Walk, deploy: Callable[..., Any], release: Callable[..., Any]
+    plane: Plane, walk: Walk, deploy: Callable[..., Any], release: Callable[..., Any]
 ) -> None:
     """From the CRD to a record in the list, by the README's commands and its Alertmanager configuration."""
     plane.kubectl("create", "namespace", "shop")

@@ -11,6 +11,7 @@ from tests.cluster.scenes import GOOD, Deploy, Start, bad_release
 from tests.cluster.stories import Story, metric
 from tests.testbed.processes import wait_until
 
+pytestmark = pytest.mark.real_only("it is about the receiver's own files")
 LOADED = "rules_last_reload_successful"
 BROKEN = """\
 rules:

@@ -11,9 +11,10 @@ from tests.cluster.proxy import Proxy
 from tests.cluster.receivers import Receiver, payload
 from tests.cluster.scenes import BAD, GOOD, Deploy, Start, bad_release
 from tests.cluster.stories import Story, evidence
-from tests.testbed.controlplane import ControlPlane
+from tests.testbed.plane import Plane
 from tests.testbed.processes import wait_until
 
+pytestmark = pytest.mark.real_only("the sandbox knows no rights")
 RBAC = "rbac.authorization.k8s.io"
 ROLES, BINDINGS = f"/apis/{RBAC}/v1/clusterroles", f"/apis/{RBAC}/v1/clusterrolebindings"
 REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
@@ -40,7 +41,7 @@ UNREADABLE: Mapping[str, tuple[Right, dict[str, str]]] = {
 class Rights:
     """The rights of a user of its own, whom the receiver behind the proxy is."""
 
-    def __init__(self, plane: ControlPlane, user: str) -> None:
+    def __init__(self, plane: Plane, user: str) -> None:
         self.plane, self.user = plane, user
         self.plane.request("POST", ROLES, self._role())
         subject = {"apiGroup": RBAC, "kind": "User", "name": user}

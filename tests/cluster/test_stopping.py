@@ -14,8 +14,10 @@ from tests.cluster.proxy import Proxy, is_new_record, is_patch
 from tests.cluster.receivers import Receiver, payload
 from tests.cluster.scenes import GOOD, Deploy, Object, Start, bad_release
 from tests.cluster.stories import Story
+from tests.testbed.controlplane import ControlPlane
 from tests.testbed.processes import wait_until
 
+pytestmark = pytest.mark.real_only("it is about the receiver's own end")
 TAKEN_OVER_SECONDS = 8
 """Within so long another receiver's sweep finds what was handed over; what was not would take 30 s."""
 
@@ -117,7 +119,12 @@ def test_a_patch_under_way_is_not_made_twice(
 
 
 def test_a_frozen_api_server_does_not_hold_it_up(
-    story: Story, deploy: Deploy, release: Deploy, receiver: Start, pool: ThreadPoolExecutor
+    story: Story,
+    deploy: Deploy,
+    release: Deploy,
+    receiver: Start,
+    real_plane: ControlPlane,
+    pool: ThreadPoolExecutor,
 ) -> None:
     """Posts under way get a 503, nothing can be handed over, and it ends in time all the same."""
     for name in ("web", "verifying"):
@@ -125,12 +132,12 @@ def test_a_frozen_api_server_does_not_hold_it_up(
     one, late, early = receiver(scenes.rules()), story.firing(), story.firing("verifying")
     (verifying,) = story.tell(one, early)
     story.wait_for(verifying, "Verifying")
-    story.plane.freeze_apiserver()
+    real_plane.freeze_apiserver()
     post = pool.submit(one.post, payload(late))
     time.sleep(0.5)
     assert one.terminate() == 0
     assert post.result()[0] == 503
-    story.plane.thaw_apiserver()
+    real_plane.thaw_apiserver()
 
     one.restart()
     (web,) = story.tell(one, late)

@@ -14,7 +14,7 @@ from tests.cluster.proxy import (
     is_status,
 )
 from tests.cluster.receivers import Receiver, payload
-from tests.cluster.scenes import BAD, GOOD, Deploy, Start, bad_release
+from tests.cluster.scenes import BAD, GOOD, TOLD_ALREADY, Deploy, Start, bad_release
 from tests.cluster.stories import Story, evidence, guards
 from tests.testbed import workloads
 from tests.testbed.processes import wait_until
@@ -68,6 +68,7 @@ def test_an_autoscalers_change_of_replicas_in_between_only_means_another_try(
     assert len(story.spent()) == 1
 
 
+@TOLD_ALREADY
 def test_an_annotation_in_between_is_kept(story: Story, hold: Hold) -> None:
     """Of the annotations our patch sets its own and nothing else."""
     story.change({"metadata": {"annotations": {"example.com/note": "mine"}}})
@@ -78,6 +79,7 @@ def test_an_annotation_in_between_is_kept(story: Story, hold: Hold) -> None:
     assert len(story.patches()) == 1
 
 
+@TOLD_ALREADY
 def test_a_workload_that_is_paused_in_between_is_not_patched(story: Story, hold: Hold) -> None:
     """A paused rollout is somebody at work: judged again, refused by name, and the budget given back."""
     story.change({"spec": {"paused": True}})
@@ -89,6 +91,7 @@ def test_a_workload_that_is_paused_in_between_is_not_patched(story: Story, hold:
     assert story.spent() == []
 
 
+@TOLD_ALREADY
 def test_a_workload_that_is_deleted_in_between_ends_the_record(story: Story, hold: Hold) -> None:
     story.delete()
     hold.release()
@@ -112,7 +115,11 @@ def test_a_workload_that_is_deleted_and_made_again_is_another_one(
 
 @pytest.mark.parametrize(
     "lost",
-    [is_patch, is_dry_run, is_ledger, is_status, pytest.param(is_new_record, marks=pytest.mark.slow)],
+    [
+        is_patch,
+        *(pytest.param(each, marks=TOLD_ALREADY) for each in (is_dry_run, is_ledger, is_status)),
+        pytest.param(is_new_record, marks=[pytest.mark.slow, TOLD_ALREADY]),
+    ],
 )
 def test_a_lost_answer_leads_to_no_second_patch(
     story: Story, told: Receiver, proxy: Proxy, lost: Matches
@@ -130,6 +137,7 @@ def test_a_lost_answer_leads_to_no_second_patch(
     assert story.image() == GOOD
 
 
+@pytest.mark.real_only("it is the proxy that answers")
 @pytest.mark.parametrize("status", [429, 503])
 def test_an_api_server_that_is_too_busy_for_the_patch_is_asked_again(
     story: Story, told: Receiver, proxy: Proxy, status: int
@@ -140,6 +148,7 @@ def test_an_api_server_that_is_too_busy_for_the_patch_is_asked_again(
     assert len(story.patches()) == 1
 
 
+@TOLD_ALREADY
 def test_a_patch_that_arrives_late_does_not_count_twice(story: Story, told: Receiver, proxy: Proxy) -> None:
     """A PATCH that the network kept back is overtaken by the second try, and then holds for nothing."""
     hold = proxy.hold(is_patch)
@@ -152,7 +161,7 @@ def test_a_patch_that_arrives_late_does_not_count_twice(story: Story, told: Rece
     assert story.image() == GOOD
 
 
-@pytest.mark.parametrize("phase", ["RollingBack", "Verifying"])
+@pytest.mark.parametrize("phase", ["RollingBack", pytest.param("Verifying", marks=TOLD_ALREADY)])
 def test_a_release_after_the_rollback_ends_the_record(
     story: Story, deploy: Deploy, release: Deploy, receiver: Start, phase: str
 ) -> None:

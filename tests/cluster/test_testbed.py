@@ -16,6 +16,7 @@ from tests.testbed.controlplane import ControlPlane
 from tests.testbed.processes import wait_until
 from tests.testbed.webhook import Webhook
 
+pytestmark = pytest.mark.real_only("it is about the real one")
 STARTED = datetime(2026, 5, 1, 12, 0, 0, 120000, tzinfo=UTC)
 Deploy = Callable[..., dict[str, Any]]
 

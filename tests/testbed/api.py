@@ -1,4 +1,7 @@
-"""Talks to the API server as one user, over verified TLS and with nothing between: no proxy, no retries."""
+"""Talks to the API server as one user, with nothing between: no proxy, no retries.
+
+Over verified TLS, but for the sandbox, which has none.
+"""
 
 import http.client
 import json
@@ -18,12 +21,19 @@ class ApiError(Exception):
 
 
 class Api:
-    """The server at `url`, whose certificate the file `authority` vouches for."""
+    """The server at `url`, whose certificate the file `authority` vouches for; None: it has no TLS."""
 
-    def __init__(self, url: str, authority: Path, token: str) -> None:
+    def __init__(self, url: str, authority: Path | None, token: str) -> None:
         self._address = urllib.parse.urlsplit(url)
-        self._context = ssl.create_default_context(cafile=authority)
-        self._token = token
+        self._context = ssl.create_default_context(cafile=authority) if authority else None
+        self.authorization = {"Authorization": f"Bearer {token}"}
+
+    def connect(self, timeout_seconds: float = 10) -> http.client.HTTPConnection:
+        """Return a connection; what is asked on it needs the headers of `authorization`."""
+        host, port = self._address.hostname or "", self._address.port
+        if self._context is None:
+            return http.client.HTTPConnection(host, port, timeout=timeout_seconds)
+        return http.client.HTTPSConnection(host, port, timeout=timeout_seconds, context=self._context)
 
     def request(
         self,
@@ -42,9 +52,8 @@ class Api:
             OSError: no answer.
         """
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content_type}
-        host, port = self._address.hostname or "", self._address.port
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout_seconds, context=self._context)
+        headers = {**self.authorization, "Content-Type": content_type}
+        connection = self.connect(timeout_seconds)
         try:
             connection.request(method, path, body=data, headers=headers)
             response = connection.getresponse()

@@ -5,6 +5,7 @@ that is only half written is left for the next time.
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,13 +34,12 @@ class AuditEntry:
     completed_at: datetime
 
 
-class AuditLog:
-    """The log at `path`, which need not exist yet."""
+class Audit(ABC):
+    """What was asked, whoever keeps it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._entries: list[AuditEntry] = []
-        self._offset = 0
+    @abstractmethod
+    def entries(self) -> list[AuditEntry]:
+        """Return all entries, in the order of the log."""
 
     def requests(
         self,
@@ -59,7 +59,7 @@ class AuditLog:
         given = {field: value for field, value in wanted.items() if value is not None}
         return [
             entry
-            for entry in self._read()
+            for entry in self.entries()
             if all(getattr(entry, field) == value for field, value in given.items())
             and (since is None or entry.received_at >= since)
         ]
@@ -78,7 +78,16 @@ class AuditLog:
         found = wait_until(f"{count} audit entries {wanted}", enough, seconds=seconds, pause_seconds=0.02)
         return found or []
 
-    def _read(self) -> list[AuditEntry]:
+
+class AuditLog(Audit):
+    """The log at `path`, which need not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._entries: list[AuditEntry] = []
+        self._offset = 0
+
+    def entries(self) -> list[AuditEntry]:
         """Take in the lines that have been completed since the last time, and return all entries."""
         if self.path.exists():
             with self.path.open("rb") as log:

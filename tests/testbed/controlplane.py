@@ -8,21 +8,21 @@ live through.
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from tests.testbed import components
 from tests.testbed.api import Api, ApiError
 from tests.testbed.audit import AuditLog
 from tests.testbed.build import build
 from tests.testbed.credentials import Credentials
+from tests.testbed.plane import Plane
 from tests.testbed.processes import Process, free_port
 
 
-class ControlPlane:
+class ControlPlane(Plane):
     """Use it as a context manager, or call `start` and `stop`.
 
     `url` is the API server's address, `kubeconfig` the admin's file, `audit` what was asked of the API
@@ -81,49 +81,13 @@ class ControlPlane:
         for process in self._processes.values():
             process.check()
 
-    @property
-    def kubeconfig(self) -> Path:
-        """The admin's kubeconfig."""
-        return self.kubeconfig_for("admin")
-
     def kubeconfig_for(self, user: str) -> Path:
         """Return the kubeconfig of `user`: admin, bench, receiver-1 to receiver-4."""
         return self._credentials.kubeconfig_for(user, self.url)
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        content_type: str = "application/json",
-        *,
-        user: str = "admin",
-        timeout_seconds: float = 10,
-    ) -> Any:
-        """Ask the API server and return its answer, as `Api.request` does.
-
-        Raises:
-            ApiError: the server answered with 400 or more.
-            OSError: no answer.
-        """
-        api = Api(self.url, self._credentials.certificate, self._credentials.tokens[user])
-        return api.request(method, path, body, content_type, timeout_seconds)
-
-    def kubectl(
-        self, *args: str, stdin: str | None = None, user: str = "admin", check: bool = True
-    ) -> subprocess.CompletedProcess[str]:
-        """Run kubectl and return its output.
-
-        Raises:
-            RuntimeError: it failed; the message is what it said. Not raised where `check` is False.
-        """
-        own = [f"--kubeconfig={self.kubeconfig_for(user)}", f"--cache-dir={self.folder / 'kubectl'}"]
-        command = [str(self.tools / "kubectl"), *own, *args]
-        answer = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
-        if check and answer.returncode:
-            said = answer.stderr.strip()
-            raise RuntimeError(f"kubectl {' '.join(args)}: exit code {answer.returncode}: {said}")
-        return answer
+    def api(self, user: str = "admin") -> Api:
+        """Return the API as `user` speaks to it."""
+        return Api(self.url, self._credentials.certificate, self._credentials.tokens[user])
 
     def stop_apiserver(self) -> None:
         """End the API server at once, as a crash does; its data stays in etcd."""

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from tests.testbed.controlplane import ControlPlane
+from tests.testbed.plane import Plane
 from tests.testbed.processes import wait_until
 
 IMAGE = "registry.example/shop/web:1"
@@ -19,14 +19,14 @@ def path_of(namespace: str, name: str = "", resource: str = "deployments") -> st
     return f"/apis/apps/v1/namespaces/{namespace}/{resource}/{name}".rstrip("/")
 
 
-def create_namespace(plane: ControlPlane, prefix: str) -> str:
+def create_namespace(plane: Plane, prefix: str) -> str:
     """Create a namespace that nobody has used before, and return its name."""
     name = f"{prefix}-{secrets.token_hex(4)}"
     plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     return name
 
 
-def delete_namespace(plane: ControlPlane, name: str) -> None:
+def delete_namespace(plane: Plane, name: str) -> None:
     """Ask for the namespace's end, and don't wait for it."""
     plane.request("DELETE", f"/api/v1/namespaces/{name}")
 
@@ -55,19 +55,19 @@ def deployment(
     }
 
 
-def get(plane: ControlPlane, namespace: str, name: str) -> dict[str, Any]:
+def get(plane: Plane, namespace: str, name: str) -> dict[str, Any]:
     """Return the Deployment as it is now."""
     found: dict[str, Any] = plane.request("GET", path_of(namespace, name))
     return found
 
 
-def create(plane: ControlPlane, namespace: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def create(plane: Plane, namespace: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Create the Deployment and return it as it is stored."""
     created: dict[str, Any] = plane.request("POST", path_of(namespace), body)
     return created
 
 
-def set_image(plane: ControlPlane, namespace: str, name: str, image: str) -> dict[str, Any]:
+def set_image(plane: Plane, namespace: str, name: str, image: str) -> dict[str, Any]:
     """Release `image` and return the Deployment as it is stored then."""
     containers = [{"name": CONTAINER, "image": image}]
     patch = {"spec": {"template": {"spec": {"containers": containers}}}}
@@ -89,7 +89,7 @@ def is_rolled_out(body: Mapping[str, Any]) -> bool:
     return observed and counts == [replicas] * 3
 
 
-def wait_rolled_out(plane: ControlPlane, namespace: str, name: str, *, seconds: float = 30) -> dict[str, Any]:
+def wait_rolled_out(plane: Plane, namespace: str, name: str, *, seconds: float = 30) -> dict[str, Any]:
     """Return the Deployment once its rollout is complete.
 
     Raises:
