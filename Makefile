@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv testbed test test-fast lint types layers bench lock clean
+.PHONY: help demo venv testbed test test-fast lint types layers bench lock clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Show the main job on an embedded cluster: a bad release, an alert, the rollback
+	@$(BIN)/rollback-receiver demo $(ARGS)
 
 venv: $(READY) ## Make the virtual environment, from the hashed lock
 
@@ -17,6 +20,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "$(PYTHON) has no venv module: install it (Debian: python3-venv)" >&2; exit 1; }
+	@test -w . || { echo "$(CURDIR) cannot be written to: clone the project where you may write" >&2; exit 1; }
 	@echo "installing the Python packages of requirements/dev.txt into $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt

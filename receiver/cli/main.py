@@ -11,6 +11,7 @@ from receiver import __version__
 
 COMMANDS = {
     "serve": "serve",
+    "demo": "demo",
     "check": "check",
     "explain": "explain",
     "list": "records",

@@ -1,0 +1,118 @@
+"""The demo on the embedded cluster, played as a newcomer plays it."""
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from receiver.cluster.access import connect
+from receiver.cluster.api import Api
+from receiver.cluster.records import Records
+from receiver.demo.shop import Shop
+from tests.demo.playing import Play, playing
+
+STORY = (
+    "1. A shop that runs",
+    "Deployment shop/checkout: revision 2, registry.example/checkout:1.2, 3/3 ready",
+    "2. A bad release",
+    "Deployment shop/checkout: revision 3, registry.example/checkout:1.3, 3/3 ready",
+    "3. The alert, in dry-run",
+    "Phase:      DryRun",
+    "-  - image: registry.example/checkout:1.3",
+    "+  - image: registry.example/checkout:1.2",
+    "4. The rule is turned to auto",
+    "Deployment shop/checkout: revision 4, registry.example/checkout:1.2, 3/3 ready",
+    "Deployment's generation went from 3 to 4",
+    "5. The alert fires once more: refused",
+    "flip_flop: revision 4 is what record checkout-",
+    "6. Somebody releases the bad image again: refused",
+    "settled: revision 5 was dealt with before",
+    "7. A colleague releases while a rollback is under way: superseded",
+    "Deployment shop/cart: revision 5, registry.example/cart:1.4, 3/3 ready",
+    "8. What is on the record",
+)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Play:
+    """The whole story, ended by itself."""
+    with playing(tmp_path_factory.mktemp("demo"), "--once", "--fast") as play:
+        assert play.end() == 0, play.text
+    return play
+
+
+def test_the_story_is_told_in_order(told: Play) -> None:
+    places = [told.text.find(words) for words in STORY]
+    assert -1 not in places, STORY[places.index(-1)]
+    assert places == sorted(places)
+
+
+def test_it_ends_by_itself_and_leaves_nothing_behind(told: Play) -> None:
+    assert told.text.endswith("That was all. Nothing is left behind: no process, no file.\n\n")
+    assert told.left_behind() == []
+
+
+def test_the_blame_is_read_off_releases_of_days_ago(told: Play) -> None:
+    (history,) = {line.strip() for line in told.text.splitlines() if line.strip().startswith("history ")}
+    assert re.search(r"revision 2 \(1d\w* in service\)$", history)
+
+
+def test_what_it_says_is_so_and_what_it_offers_works(tmp_path: Path) -> None:
+    with playing(tmp_path, "--fast") as play:
+        lines = [line.strip() for line in play.wait_for("records     http").splitlines()]
+        kubeconfig = next(
+            line.removeprefix("kubeconfig  ") for line in lines if line.startswith("kubeconfig  ")
+        )
+        url = next(line.removeprefix("records     ") for line in lines if line.startswith("records     "))
+        api = Api(connect(Path(kubeconfig)))
+        shop = Shop(api, "shop")
+        assert (shop.image("checkout"), shop.generation("checkout")) == ("registry.example/checkout:1.3", 5)
+        assert (shop.image("cart"), shop.generation("cart")) == ("registry.example/cart:1.4", 5)
+        records = Records(api, "rollback-receiver").page(field_selector="", limit=10, continue_=None)["items"]
+        phases = sorted((raw["spec"]["target"]["name"], raw["status"]["phase"]) for raw in records)
+        assert phases == [("cart", "Superseded"), ("checkout", "Refused"), ("checkout", "Succeeded")]
+        with urlopen(url) as answer:
+            assert len(json.load(answer)["items"]) == 3
+        command = next(line for line in lines if "rollback-receiver list --kubeconfig" in line)
+        listed = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True).stdout
+        assert [line.split()[3] for line in listed.splitlines()[1:]] == ["Superseded", "Refused", "Succeeded"]
+        assert play.interrupt(signal.SIGINT) == 0
+        assert play.text.rstrip().endswith("Everything is taken down.")
+        assert play.left_behind() == []
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGHUP,), (signal.SIGINT, signal.SIGINT)],
+    ids=["Ctrl-C", "SIGTERM", "closed terminal", "Ctrl-C twice"],
+)
+def test_an_interrupted_story_leaves_nothing_behind(tmp_path: Path, signals: tuple[signal.Signals]) -> None:
+    with playing(tmp_path, "--fast") as play:
+        play.wait_for("1. A shop that runs")
+        assert play.interrupt(*signals) == 130
+        assert "Interrupted; everything is taken down." in play.text
+        assert play.left_behind() == []
+
+
+def test_an_alertmanager_that_cannot_be_started_is_named(tmp_path: Path) -> None:
+    binary = tmp_path / "alertmanager"
+    binary.write_text("not a program")
+    with playing(tmp_path, "--once", "--fast", "--alertmanager", str(binary)) as play:
+        assert play.end() == 1
+        assert "the demo ended early: cannot start Alertmanager: " in play.text
+        assert play.left_behind() == []
+
+
+def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
+    cluster = {"clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}]}
+    context = {"contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}], "current-context": "c"}
+    file = tmp_path / "kubeconfig"
+    file.write_text(json.dumps({**cluster, **context, "users": [{"name": "u", "user": {}}]}))
+    with playing(tmp_path, "--once", "--kubeconfig", str(file), answer="y\n") as play:
+        assert play.end() == 3
+        assert "cannot reach the cluster: " in play.text
