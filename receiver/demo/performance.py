@@ -40,7 +40,7 @@ def perform(*, fast: bool, once: bool, alertmanager: Path | None, kubeconfig: Pa
             " back."
         )
         place = evening.enter_context(embedded(folder) if kubeconfig is None else real(kubeconfig))
-        teller.say(f"The cluster is {place.said}. Everything runs on this machine; Ctrl-C ends it.")
+        teller.say(f"The cluster is {place.said}. Ctrl-C ends the demo and takes everything down.")
         rules = write_rules(place, folder, "dry-run")
         program = Receiver(folder, kubeconfig=place.kubeconfig, namespace=place.home, rules=rules)
         receiver = evening.enter_context(program)
@@ -64,25 +64,26 @@ def _pager(evening: ExitStack, folder: Path, receiver: Receiver, binary: Path | 
 
 def _stay(teller: Teller, story: Story) -> None:
     """Say what can be tried, and wait for Ctrl-C."""
+    place = story.place
+    kubeconfig = shlex.quote(str(place.kubeconfig))
     teller.chapter("Your turn")
     teller.say("Cluster and receiver stay until Ctrl-C. To try, in another terminal:")
-    kubeconfig, place = shlex.quote(str(story.place.kubeconfig)), story.place
-    own = f"--kubeconfig {kubeconfig}"
-    cli = shlex.quote(
-        shutil.which("rollback-receiver") or str(Path(sys.executable).with_name("rollback-receiver"))
-    )
-    teller.show(
-        [
-            f"{cli} list {own} -n {place.home}",
-            f"kubectl {own} -n {place.shop} rollout history deployment/{CHECKOUT}",
-            f"kubectl {own} get deploy,rs,pods,rollbacks -A",
-        ]
-    )
+    teller.show(_commands(story, f"--kubeconfig {kubeconfig}"))
     teller.show([f"kubeconfig  {kubeconfig}", f"records     {story.receiver.url}/api/v1/rollbacks"])
     try:
         signal.pause()
     except KeyboardInterrupt:
         teller.say("\nEverything is taken down.")
+
+
+def _commands(story: Story, kubeconfig: str) -> list[str]:
+    """Return three commands that work as they stand on this machine."""
+    place, record = story.place, story.await_record(CHECKOUT, "Succeeded")["metadata"]["name"]
+    cli = shutil.which("rollback-receiver") or str(Path(sys.executable).with_name("rollback-receiver"))
+    ours = f"{shlex.quote(cli)} {{}} {kubeconfig} -n {place.home}"
+    history = f"kubectl {kubeconfig} -n {place.shop} rollout history deployment/{CHECKOUT}"
+    by_hand = history if shutil.which("kubectl") else f"curl {story.receiver.url}/api/v1/rollbacks/{record}"
+    return [ours.format("list"), ours.format(f"show {record}"), by_hand]
 
 
 @contextmanager

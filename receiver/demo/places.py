@@ -63,7 +63,7 @@ def embedded(folder: Path) -> Iterator[Place]:
             kubeconfig=kubeconfig,
             shop="shop",
             home="rollback-receiver",
-            said=f"an embedded one at {sandbox.url}, in memory, with the API that kubectl speaks",
+            said=f"an embedded one at {sandbox.url}: in memory, with the API that kubectl speaks",
             soak="10m",
             image=lambda name, release: f"registry.example/{name}:1.{release}",
             pass_time=clock.advance,

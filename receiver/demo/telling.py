@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import click
 
 WIDTH = 80
-SECONDS_A_WORD, LONGEST_PAUSE_SECONDS = 0.22, 8.0
+SECONDS_A_WORD, LONGEST_PAUSE_SECONDS = 0.12, 5.0
 
 
 class Teller:

@@ -38,6 +38,13 @@ STORY = (
 )
 
 
+WORDS = ("list --kubeconfig", "show checkout-")
+
+
+def run(command: str) -> str:
+    return subprocess.run(shlex.split(command), capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Play:
     """The whole story, ended by itself."""
@@ -64,7 +71,8 @@ def test_the_blame_is_read_off_releases_of_days_ago(told: Play) -> None:
 
 def test_what_it_says_is_so_and_what_it_offers_works(tmp_path: Path) -> None:
     with playing(tmp_path, "--fast") as play:
-        lines = [line.strip() for line in play.wait_for("records     http").splitlines()]
+        offer = play.wait_for("records     http").partition("9. Your turn")[2]
+        lines = [line.strip() for line in offer.splitlines()]
         kubeconfig = next(
             line.removeprefix("kubeconfig  ") for line in lines if line.startswith("kubeconfig  ")
         )
@@ -78,8 +86,8 @@ def test_what_it_says_is_so_and_what_it_offers_works(tmp_path: Path) -> None:
         assert phases == [("cart", "Superseded"), ("checkout", "Refused"), ("checkout", "Succeeded")]
         with urlopen(url) as answer:
             assert len(json.load(answer)["items"]) == 3
-        command = next(line for line in lines if "rollback-receiver list --kubeconfig" in line)
-        listed = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True).stdout
+        listed, shown = (run(next(line for line in lines if f"receiver {word}" in line)) for word in WORDS)
+        assert "Phase:      Succeeded" in shown
         assert [line.split()[3] for line in listed.splitlines()[1:]] == ["Superseded", "Refused", "Succeeded"]
         assert play.interrupt(signal.SIGINT) == 0
         assert play.text.rstrip().endswith("Everything is taken down.")

@@ -54,6 +54,6 @@ def test_there_is_time_to_read_unless_it_is_to_be_fast(monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     Teller(fast=False).say("one two three four")
     assert len(slept) == 1
-    assert slept[0] > 0.5
+    assert slept[0] > 0.3
     Teller(fast=True).say("one two three four")
     assert len(slept) == 1

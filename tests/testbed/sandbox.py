@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Self, cast
 
 import yaml
-from receiver.sandbox.server import Sandbox
 
+from receiver.sandbox.server import Sandbox
 from tests.testbed.api import Api
 from tests.testbed.audit import Audit, AuditEntry
 from tests.testbed.build import build
