@@ -40,11 +40,6 @@ def is_here(item: pytest.Item) -> bool:
     return HERE in item.path.parents
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker of this folder."""
-    config.addinivalue_line("markers", "real_only(reason): does not run on the sandbox")
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have every test that uses a cluster run on both."""
     if "plane" in metafunc.fixturenames:

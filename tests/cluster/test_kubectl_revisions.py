@@ -18,7 +18,7 @@ class Web:
         self.full = f"{kind.lower()}.apps/web"
 
     def apply(self, *images: str) -> None:
-        """Apply the manifest with these images; the revision's change cause is their names."""
+        """Apply the manifest with these images, and return when that is rolled out."""
         self.kubectl.apply(*images, kind=self.kind)
         self.status()
 

@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from tests.cluster.contracts import Cluster
 from tests.cluster.kubectl import FIRST, SECOND, WARNING, Kubectl, manifest
 from tests.testbed.processes import wait_until
 
@@ -152,7 +151,7 @@ def test_status_tells_how_the_rollout_goes_on_and_when_it_is_done(kubectl: Kubec
     assert kubectl.fails("rollout", "status", WEB, "--revision=1") == superseded
 
 
-def test_status_fails_past_the_deadline(cluster: Cluster, kubectl: Kubectl) -> None:
+def test_status_fails_past_the_deadline(kubectl: Kubectl) -> None:
     kubectl.apply("x/web:broken", replicas=1, progressDeadlineSeconds=1)
     done = kubectl.plane.kubectl(
         "-n", kubectl.namespace, "rollout", "status", WEB, "--timeout=20s", check=False
