@@ -58,8 +58,8 @@ def measure() -> None:
         memory = json.loads(cluster.stdout.readline())
     show(
         "embedded cluster",
-        import_s=round(begun["import_s"], 2),
-        ready_s=round(begun["ready_s"], 2),
+        import_ms=round(begun["import_s"] * 1000),
+        ready_ms=round(begun["ready_s"] * 1000),
         receiver_mb=round(memory["receiver_mb"]),
         added_mb=round(memory["added_mb"]),
         requests_a_second=round(answered / SECONDS),
