@@ -2,10 +2,10 @@
 
 import sys
 
-from bench import latency, matching, sandbox, storm
+from bench import corpus, latency, matching, sandbox, storm
 from bench.stage import stage
 
-ALONE = {"matching": matching.measure, "sandbox": sandbox.measure}
+ALONE = {"corpus": corpus.measure, "matching": matching.measure, "sandbox": sandbox.measure}
 ON_A_CLUSTER = {"latency": latency.measure, "storm": storm.measure}
 
 

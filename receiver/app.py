@@ -13,14 +13,17 @@ from receiver.cluster.api import Api
 from receiver.cluster.ledger import LedgerStore
 from receiver.cluster.records import Records
 from receiver.cluster.snapshots import SnapshotReader
+from receiver.engine.beginnings import Beginnings
 from receiver.engine.explaining import Explanation, explain
 from receiver.engine.instance import Instance
 from receiver.engine.judging import Judging
+from receiver.engine.recollection import Recollection
 from receiver.engine.rulebook import Rulebook
 from receiver.engine.service import Engine
 from receiver.policy.alerts import Alert
 from receiver.policy.context import Installation
 from receiver.policy.rules import Ruleset
+from receiver.prometheus import Prometheus
 from receiver.rulefiles import fingerprint, load_rules
 from receiver.settings import Settings
 from receiver.web.application import create_app
@@ -91,7 +94,13 @@ def make_engine(settings: Settings, rulebook: Rulebook, *, port: int) -> Engine:
         rulebook=rulebook,
         instance=Instance.here(port),
         alertmanager=None if url is None else Alertmanager(url),
+        prometheus=prometheus(settings),
     )
+
+
+def prometheus(settings: Settings) -> Prometheus | None:
+    """Return who is asked since when alerts are active, None where no address is configured."""
+    return None if settings.prometheus_url is None else Prometheus(settings.prometheus_url)
 
 
 def make_rulebook(settings: Settings) -> Rulebook:
@@ -114,8 +123,9 @@ def explain_alerts(settings: Settings, alerts: tuple[Alert, ...]) -> Explanation
             ruleset=ruleset,
             ceiling=allowed.mode,
             reader=SnapshotReader(cluster.api, cluster.records, pool),
-            judging=Judging(cluster.ledger, lambda: allowed),
+            judging=Judging(cluster.ledger, Recollection(cluster.records), lambda: allowed),
             now=datetime.now(UTC),
+            beginnings=Beginnings(prometheus(settings)),
         )
 
 

@@ -7,7 +7,7 @@ in their files.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import PlainValidator, ValidationInfo
 
@@ -75,8 +75,6 @@ PathField = Annotated[Path, PlainValidator(_path)]
 class Settings(Parsed):
     """All settings of the installation, each with its default; None means not set."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"prometheus_url"})
-
     rules: tuple[PathField, ...] = ()
     """Rule files, and folders of them."""
     listen: Annotated[Address, PlainValidator(_address)] = Address("127.0.0.1", 8080)
@@ -93,6 +91,8 @@ class Settings(Parsed):
     """The bearer token of everything that people do. None: reading is open, acting is off."""
     alertmanager_url: Url | None = None
     """Who is asked whether an alert still fires. None: nobody."""
+    prometheus_url: Url | None = None
+    """Who is asked since when an alert is active. None: nobody."""
     namespaces: tuple[DnsLabel, ...] = ()
     """The only namespaces in scope; none means all."""
     protected_namespaces: tuple[DnsLabel, ...] = ("kube-system", "kube-public", "kube-node-lease")
@@ -141,7 +141,7 @@ def _from_file(file: Path) -> Settings:
 
 
 def _from_environment(environ: Mapping[str, str]) -> Settings:
-    ours = {PREFIX + key.upper(): key for key in (*Settings.file_keys(), *Settings.not_yet)}
+    ours = {PREFIX + key.upper(): key for key in Settings.file_keys()}
     given = {name: value for name, value in environ.items() if name.startswith(PREFIX) and value}
     unknown = [
         f"variable {plain(name)}: unknown: {advice(name, ours)}"

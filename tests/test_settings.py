@@ -19,6 +19,7 @@ mode: auto
 webhook_token_file: /run/webhook
 review_token_file: review
 alertmanager_url: http://alertmanager:9093
+prometheus_url: http://prometheus:9090
 namespaces: [shop]
 protected_namespaces: []
 defaults:
@@ -56,6 +57,7 @@ def test_without_any_source_the_documented_defaults_hold() -> None:
         webhook_token_file=None,
         review_token_file=None,
         alertmanager_url=None,
+        prometheus_url=None,
         namespaces=(),
         protected_namespaces=("kube-system", "kube-public", "kube-node-lease"),
         defaults=GuardSettings(),
@@ -75,6 +77,7 @@ def test_a_file_may_hold_every_setting_and_its_paths_start_at_its_folder(config:
         webhook_token_file=Path("/run/webhook"),
         review_token_file=config.parent / "review",
         alertmanager_url="http://alertmanager:9093",
+        prometheus_url="http://prometheus:9090",
         namespaces=("shop",),
         protected_namespaces=(),
         defaults=GuardSettings(cooldown=timedelta(hours=1), budget=None),
@@ -94,6 +97,7 @@ def test_variables_may_hold_every_setting() -> None:
             "WEBHOOK_TOKEN_FILE": "/run/webhook",
             "REVIEW_TOKEN_FILE": "/run/review",
             "ALERTMANAGER_URL": "https://alertmanager",
+            "PROMETHEUS_URL": "https://prometheus/route",
             "NAMESPACES": "shop,cart",
             "PROTECTED_NAMESPACES": "monitoring",
             "DEFAULTS": "{budget: {max: 1}}",
@@ -110,6 +114,7 @@ def test_variables_may_hold_every_setting() -> None:
         webhook_token_file=Path("/run/webhook"),
         review_token_file=Path("/run/review"),
         alertmanager_url="https://alertmanager",
+        prometheus_url="https://prometheus/route",
         namespaces=("shop", "cart"),
         protected_namespaces=("monitoring",),
         defaults=GuardSettings(budget=Budget(max=1)),
@@ -164,10 +169,6 @@ FILE_FAULTS = {
         "tolerance: 1m\n",
         ["1: tolerance: unknown key: known are " + ", ".join(Settings.model_fields)],
     ),
-    "not-yet": (
-        "prometheus_url: http://prometheus\n",
-        ["1: prometheus_url: not supported in this version: leave it out"],
-    ),
     "mode-approve": (
         "\nmode: approve\n",
         ["2: mode: approve is not available in this version: use dry-run or auto"],
@@ -180,8 +181,8 @@ FILE_FAULTS = {
         ["2: defaults.cooldwn: unknown key: did you mean cooldown?"],
     ),
     "defaults-not-yet": (
-        "defaults:\n  systemic: 5\n",
-        ["2: defaults.systemic: not supported in this version: leave it out"],
+        "defaults:\n  preflight: {}\n",
+        ["2: defaults.preflight: not supported in this version: leave it out"],
     ),
     "defaults-value": (
         "defaults: {cooldown: 1}\n",
@@ -283,10 +284,16 @@ def test_an_unknown_variable_is_refused_because_it_may_be_a_mode_misspelt() -> N
     ]
 
 
-def test_a_variable_of_a_later_version_is_refused() -> None:
-    assert problems(variables={"PROMETHEUS_URL": "http://prometheus"}) == [
-        "variable ROLLBACK_RECEIVER_PROMETHEUS_URL: not supported in this version: leave it out"
-    ]
+@pytest.mark.parametrize("setting", ["alertmanager_url", "prometheus_url"])
+@pytest.mark.parametrize("value", ["prometheus:9090", "ftp://prometheus", "http://"])
+def test_an_address_that_cannot_be_asked_is_refused(config: Path, setting: str, value: str) -> None:
+    name = setting.upper()
+    config.write_text(f"{setting}: {value}\n")
+    assert problems(config) == [f"{config}:1: {setting}: {NO_URL}"]
+    assert problems(variables={name: value}) == [f"variable ROLLBACK_RECEIVER_{name}: {NO_URL}"]
+    given: dict[str, Any] = {setting: value}
+    flag = setting.replace("_", "-")
+    assert problems(**given) == [f"flag --{flag}: {NO_URL}"]
 
 
 @pytest.mark.parametrize(

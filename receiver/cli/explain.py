@@ -9,6 +9,7 @@ import click
 from receiver.app import explain_alerts
 from receiver.cli.options import (
     MODE,
+    PROMETHEUS,
     REFUSED,
     cluster_options,
     ends_cleanly,
@@ -17,11 +18,12 @@ from receiver.cli.options import (
     stop,
 )
 from receiver.cli.tables import table
+from receiver.cli.verdicts import verdict_table
 from receiver.engine.explaining import Explanation, RuleSight
 from receiver.policy.alerts import Alert, PayloadError, Status, parse_payload
 from receiver.policy.decision import Decision, Judgement
+from receiver.policy.document import warnings
 from receiver.policy.record import Phase
-from receiver.policy.verdict import Verdict
 from receiver.policy.wording import decision_sentence
 
 
@@ -36,6 +38,7 @@ def _labels(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> di
 @cluster_options
 @rules_option
 @MODE
+@PROMETHEUS
 @click.option(
     "--label", "labels", callback=_labels, multiple=True, metavar="NAME=VALUE", help="A label of the alert."
 )
@@ -79,14 +82,10 @@ def _decision(decision: Decision) -> str:
     sentence = decision_sentence(decision)
     if decision.leading.phase is Phase.PENDING:
         sentence = sentence.replace("Rolling", "Would now roll", 1)
-    return "\n\n".join([f"{sentence}.", *judged])
+    said = warnings(decision.snapshot.workload, decision.leading.verdicts)
+    return "\n\n".join([f"{sentence}.", *judged, *(f"Warning: {warning}" for warning in said)])
 
 
 def _judgement(judgement: Judgement) -> str:
-    rows = table(("GUARD", "VERDICT", "EVIDENCE"), map(_verdict, judgement.verdicts))
+    rows = verdict_table(judgement.verdicts)
     return f"rule {judgement.rule.name} (mode {judgement.mode}): {judgement.phase}\n{rows}"
-
-
-def _verdict(verdict: Verdict) -> tuple[str, str, str]:
-    words = {True: "allow", False: "BLOCK", None: "not judged"}
-    return verdict.guard, words[verdict.allowed], verdict.evidence

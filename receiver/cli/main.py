@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": "serve",
     "demo": "demo",
     "check": "check",
+    "test": "test",
     "explain": "explain",
     "list": "records",
     "show": "records",

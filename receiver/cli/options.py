@@ -32,6 +32,9 @@ _RULES = click.option(
     "--rules", metavar="PATH", multiple=True, help="A rule file, or a folder of them. May be repeated."
 )
 MODE = click.option("--mode", metavar="off|dry-run|auto", help="The ceiling of every rule's mode. [dry-run]")
+PROMETHEUS = click.option(
+    "--prometheus-url", metavar="URL", help="Asked when the trouble behind an alert began."
+)
 OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", help="How to print."
 )

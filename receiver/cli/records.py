@@ -152,6 +152,8 @@ def _story(record: Record) -> list[str]:
     lines = [describe(facts)]
     if verdicts := decision.get("verdicts"):
         lines += ["", table(("GUARD", "VERDICT", "EVIDENCE"), map(_verdict, verdicts))]
+    for warning in decision.get("warnings") or []:
+        lines += ["", f"Warning: {warning}"]
     if decision.get("diff"):
         lines += ["", decision["diff"]]
     return lines

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from receiver.app import serve as serve_settings
-from receiver.cli.options import MODE, cluster_options, ends_cleanly, rules_option, settings_from
+from receiver.cli.options import MODE, PROMETHEUS, cluster_options, ends_cleanly, rules_option, settings_from
 from receiver.logs import set_up
 
 
@@ -21,6 +21,7 @@ from receiver.logs import set_up
 )
 @click.option("--review-token-file", metavar="FILE", help="The token of everything that people do.")
 @click.option("--alertmanager-url", metavar="URL", help="Asked whether an alert still fires.")
+@PROMETHEUS
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
 @ends_cleanly
 def serve_command(config_file: Path | None, log_level: str, **flags: Any) -> None:

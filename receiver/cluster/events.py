@@ -19,13 +19,14 @@ class EventReason(StrEnum):
     """The reasons that people and tools look for."""
 
     STARTED = "RollbackStarted"
+    POD_DELETED = "RollbackPodDeleted"
     SUCCEEDED = "RollbackSucceeded"
     FAILED = "RollbackFailed"
     REFUSED = "RollbackRefused"
     NOT_CURED = "RollbackNotCured"
 
 
-NORMAL = frozenset({EventReason.STARTED, EventReason.SUCCEEDED})
+NORMAL = frozenset({EventReason.STARTED, EventReason.POD_DELETED, EventReason.SUCCEEDED})
 
 
 def record_event(api: Api, record: Object, reason: EventReason, message: str, *, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """The one write to a workload: the plan's JSON patch, first as the server's own dry run, then for good."""
 
-from receiver.cluster.api import JSON_PATCH, Api, Object, path
+from receiver.cluster.api import JSON_PATCH, Api, Object
 from receiver.cluster.errors import Invalid
+from receiver.cluster.kinds import path_of
 from receiver.policy.plan import Plan
 
 FIELD_MANAGER = "rollback-receiver"
@@ -31,10 +32,9 @@ def apply(api: Api, plan: Plan) -> Object:
 
 
 def _send(api: Api, plan: Plan, query: dict[str, str]) -> Object:
-    target = plan.target
     return api.call(
         "PATCH",
-        path("apis", "apps", "v1", "namespaces", target.namespace, "deployments", target.name),
+        path_of(plan.target),
         query={"fieldManager": FIELD_MANAGER, **query},
         body=list(plan.operations),
         content_type=JSON_PATCH,

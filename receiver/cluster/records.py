@@ -11,6 +11,8 @@ from receiver.policy.workload import WorkloadRef
 
 API_VERSION = f"{GROUP}/{VERSION}"
 PAGE = 500
+SMALL_PAGE = 100
+"""For what is read in the background: taking in a larger one would hold an alert up."""
 TRIES = 30
 FINAL = (Phase.SUCCEEDED, Phase.NOT_CURED, Phase.FAILED, Phase.SUPERSEDED, Phase.REJECTED, Phase.EXPIRED)
 WITHOUT_WORK = (*FINAL, Phase.REFUSED, Phase.DRY_RUN)
@@ -69,6 +71,10 @@ class Records:
         """List the records that somebody should work on: Pending, RollingBack, Verifying, just claimed."""
         return list(self._pages(",".join(f"status.phase!={phase}" for phase in WITHOUT_WORK)))
 
+    def refused(self) -> Iterator[Object]:
+        """List the records that are Refused, page by page: there may be many, and few are needed at once."""
+        return self._pages(f"status.phase={Phase.REFUSED}", SMALL_PAGE)
+
     def page(self, *, field_selector: str, limit: int, continue_: str | None) -> Object:
         """List one page of the records, as the API server gives them."""
         query = {"limit": str(limit)}
@@ -87,10 +93,10 @@ class Records:
         """
         self._api.call("GET", self._folder, query={"limit": "1"}, timeout_seconds=timeout_seconds)
 
-    def _pages(self, field_selector: str) -> Iterator[Object]:
+    def _pages(self, field_selector: str, limit: int = PAGE) -> Iterator[Object]:
         continue_: str | None = None
         while True:
-            found = self.page(field_selector=field_selector, limit=PAGE, continue_=continue_)
+            found = self.page(field_selector=field_selector, limit=limit, continue_=continue_)
             yield from found["items"]
             continue_ = found["metadata"].get("continue")
             if not continue_:

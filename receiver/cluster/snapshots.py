@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from receiver.cluster.api import Api, Object, path
-from receiver.cluster.deployments import get_deployment, label_selector, owned, remembered, to_workload
 from receiver.cluster.errors import ClusterError, NotFound, Unavailable
+from receiver.cluster.kinds import FAMILIES, folder, get_workload, to_workload
+from receiver.cluster.memory import remembered
+from receiver.cluster.owners import label_selector, owned
+from receiver.cluster.podowners import owner_of
+from receiver.cluster.pods import read_pods
 from receiver.cluster.records import Records
+from receiver.cluster.selectors import Selectors
 from receiver.policy.decision import Snapshot
+from receiver.policy.pods import Pod
 from receiver.policy.record import PastRollback, parse_record
 from receiver.policy.targets import PodRef, TargetFault, TargetReason
 from receiver.policy.workload import Unreadable, WorkloadRef
@@ -30,10 +36,11 @@ Annotations = Mapping[str, str] | Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A workload's snapshot, and its records as they are stored, oldest first."""
+    """A workload's snapshot, its records as they are stored, oldest first, and what selects its pods."""
 
     snapshot: Snapshot
     records: tuple[Object, ...]
+    selector: str
 
     @property
     def own_record(self) -> Object | None:
@@ -42,28 +49,6 @@ class Sighting:
 
 
 Found = Sighting | TargetFault
-
-
-class Selectors:
-    """The selectors of workloads that were read before: a likely one lets the revisions be listed at once.
-
-    A selector never changes as long as its workload lives; what was listed by a wrong one is not used.
-    """
-
-    def __init__(self, limit: int = 10_000) -> None:
-        self._limit = limit
-        self._known: dict[WorkloadRef, str] = {}
-
-    def get(self, ref: WorkloadRef, default: str) -> str:
-        """Return the selector that a workload had, `default` where it was never read."""
-        return self._known.get(ref, default)
-
-    def note(self, ref: WorkloadRef, selector: str) -> str:
-        """Keep a workload's selector, and return it; when there are too many, all are forgotten."""
-        if len(self._known) >= self._limit:
-            self._known.clear()
-        self._known[ref] = selector
-        return selector
 
 
 class SnapshotReader:
@@ -82,20 +67,20 @@ class SnapshotReader:
             ClusterError: the records cannot be read; Unavailable: anything may be there in a moment.
         """
         likely = self._selectors.get(ref, f"app={ref.name}")
-        reading = self._pool.submit(get_deployment, self._api, ref)
+        reading = self._pool.submit(get_workload, self._api, ref)
         records = self._pool.submit(self._records.about, ref)
         annotations = self._pool.submit(self._namespace_annotations, ref.namespace)
-        replica_sets = self._replica_sets(ref.namespace, {"labelSelector": likely})
+        history = self._history(ref.kind, ref.namespace, {"labelSelector": likely})
         try:
-            deployment = reading.result()
+            workload = reading.result()
         except Unavailable:
             raise
         except ClusterError as e:
             return _fault(ref, e)
-        selector = self._selectors.note(ref, label_selector(deployment))
+        selector = self._selectors.note(ref, label_selector(workload))
         if selector != likely:
-            replica_sets = self._replica_sets(ref.namespace, {"labelSelector": selector})
-        return _sighting(deployment, replica_sets, annotations.result(), records.result())
+            history = self._history(ref.kind, ref.namespace, {"labelSelector": selector})
+        return _sighting(workload, history, annotations.result(), records.result())
 
     def read_all(self, refs: Iterable[WorkloadRef]) -> dict[WorkloadRef, Found]:
         """Read many workloads.
@@ -103,71 +88,64 @@ class SnapshotReader:
         Raises:
             ClusterError: as `read`.
         """
-        by_namespace: dict[str, list[WorkloadRef]] = defaultdict(list)
+        alike: dict[tuple[str, str], list[WorkloadRef]] = defaultdict(list)
         for ref in refs:
-            by_namespace[ref.namespace].append(ref)
+            alike[ref.namespace, ref.kind].append(ref)
         found: dict[WorkloadRef, Found] = {}
-        for namespace, wanted in by_namespace.items():
+        for (namespace, kind), wanted in alike.items():
             found |= (
-                self._bulk(namespace, wanted) if len(wanted) >= BULK else {r: self.read(r) for r in wanted}
+                self._bulk(namespace, kind, wanted)
+                if len(wanted) >= BULK
+                else {r: self.read(r) for r in wanted}
             )
         return found
 
-    def _bulk(self, namespace: str, refs: Sequence[WorkloadRef]) -> dict[WorkloadRef, Found]:
+    def _bulk(self, namespace: str, kind: str, refs: Sequence[WorkloadRef]) -> dict[WorkloadRef, Found]:
         records = self._pool.submit(self._records.about_namespace, namespace)
         annotations = self._pool.submit(self._namespace_annotations, namespace)
-        replica_sets = self._pool.submit(self._replica_sets, namespace, {})
+        history = self._pool.submit(self._history, kind, namespace, {})
         try:
-            listed = self._list(_folder("apps", namespace, "deployments"), {})
+            listed = self._list(folder(namespace, FAMILIES[kind].plural), {})
         except Unavailable:
             raise
         except ClusterError as e:
             return {ref: _fault(ref, e) for ref in refs}
-        deployments = {raw["metadata"]["name"]: _typed(raw) for raw in listed}
-        by_owner, by_target = _by_owner(replica_sets.result()), records.result()
+        workloads = {raw["metadata"]["name"]: _typed(raw, kind) for raw in listed}
+        by_owner, by_target = _by_owner(history.result()), records.result()
         return {
             ref: _sighting(
-                deployment,
-                by_owner(deployment),
+                workload,
+                by_owner(workload),
                 annotations.result(),
                 by_target.get((ref.kind, ref.name), []),
             )
-            if (deployment := deployments.get(ref.name))
+            if (workload := workloads.get(ref.name))
             else _missing(ref)
             for ref in refs
         }
 
+    def pods(self, sightings: Iterable[Sighting]) -> list[tuple[Pod, ...] | Unreadable]:
+        """Read the pods of each of these workloads.
+
+        Raises:
+            Unavailable: they may be readable in a moment.
+        """
+        wanted = [(sighting.snapshot.workload.ref, sighting.selector) for sighting in sightings]
+        return list(self._pool.map(lambda one: read_pods(self._api, *one), wanted))
+
     def owner(self, pod: PodRef) -> WorkloadRef | TargetFault:
-        """Follow a pod's controllers up to its workload.
+        """Follow a pod's controllers up to its workload: a ReplicaSet's is one step further.
 
         Raises:
             Unavailable: the owner may be readable in a moment.
         """
-        try:
-            raw = self._api.call("GET", path("api", "v1", "namespaces", pod.namespace, "pods", pod.name))
-            replica_set = _controller(raw, "ReplicaSet")
-            if replica_set is None:
-                return TargetFault(TargetReason.NO_OWNER, f"{pod} belongs to no ReplicaSet")
-            raw = self._api.call("GET", _folder("apps", pod.namespace, "replicasets") + path(replica_set))
-        except Unavailable:
-            raise
-        except NotFound:
-            return TargetFault(
-                TargetReason.NOT_FOUND, f"{pod}, or the ReplicaSet that owns it, does not exist"
-            )
-        except ClusterError as e:
-            return TargetFault(TargetReason.UNREADABLE, f"cannot read the owner of {pod}: {e}")
-        deployment = _controller(raw, "Deployment")
-        if deployment is None:
-            return TargetFault(
-                TargetReason.NO_OWNER, f"ReplicaSet {pod.namespace}/{replica_set} has no Deployment"
-            )
-        return WorkloadRef("Deployment", pod.namespace, deployment)
+        return owner_of(self._api, pod)
 
-    def _replica_sets(self, namespace: str, query: Mapping[str, str]) -> Readable:
+    def _history(self, kind: str, namespace: str, query: Mapping[str, str]) -> Readable:
+        family = FAMILIES[kind]
         return self._readable(
-            f"the ReplicaSets of namespace {namespace}",
-            lambda: self._list(_folder("apps", namespace, "replicasets"), query),
+            f"the {family.revisions_name} of namespace {namespace}",
+            lambda: self._list(folder(namespace, family.revisions_plural), query),
         )
 
     def _namespace_annotations(self, namespace: str) -> Annotations:
@@ -200,29 +178,20 @@ class SnapshotReader:
                 return items
 
 
-def _folder(group: str, namespace: str, plural: str) -> str:
-    return path("apis", group, "v1", "namespaces", namespace, plural)
-
-
-def _typed(raw: Object) -> Object:
+def _typed(raw: Object, kind: str) -> Object:
     """Give an item of a list the type that the API server leaves out there."""
-    return {"apiVersion": "apps/v1", "kind": "Deployment", **raw}
+    return {"apiVersion": "apps/v1", "kind": kind, **raw}
 
 
-def _by_owner(replica_sets: Readable) -> Callable[[Object], Readable]:
-    if isinstance(replica_sets, Unreadable):
-        unreadable = replica_sets
+def _by_owner(history: Readable) -> Callable[[Object], Readable]:
+    if isinstance(history, Unreadable):
+        unreadable = history
         return lambda _: unreadable
     sorted_out: dict[str, list[Object]] = defaultdict(list)
-    for raw in replica_sets:
+    for raw in history:
         for owner in raw["metadata"].get("ownerReferences") or []:
             sorted_out[owner["uid"]].append(raw)
-    return lambda deployment: owned(deployment, sorted_out.get(deployment["metadata"]["uid"], []))
-
-
-def _controller(raw: Object, kind: str) -> str | None:
-    owners = raw["metadata"].get("ownerReferences") or []
-    return next((str(o["name"]) for o in owners if o.get("controller") and o["kind"] == kind), None)
+    return lambda workload: owned(workload, sorted_out.get(workload["metadata"]["uid"], []))
 
 
 def _fault(ref: WorkloadRef, error: ClusterError) -> TargetFault:
@@ -236,16 +205,16 @@ def _missing(ref: WorkloadRef) -> TargetFault:
 
 
 def _sighting(
-    deployment: Object, replica_sets: Readable, annotations: Annotations, records: Sequence[Object]
+    raw: Object, history: Readable, annotations: Annotations, records: Sequence[Object]
 ) -> Sighting:
-    memory = remembered(deployment, [] if isinstance(replica_sets, Unreadable) else replica_sets)
+    memory = remembered(raw, [] if isinstance(history, Unreadable) else history)
     past = _past(records)
     known = () if isinstance(past, Unreadable) else past
-    workload = to_workload(deployment, replica_sets, past=known, namespace_annotations=annotations)
+    workload = to_workload(raw, history, past=known, namespace_annotations=annotations)
     if isinstance(memory, Unreadable):
-        return Sighting(Snapshot(workload, memory), tuple(records))
+        return Sighting(Snapshot(workload, memory), tuple(records), label_selector(raw))
     everything = past if isinstance(past, Unreadable) else (*past, *memory)
-    return Sighting(Snapshot(workload, everything), tuple(records))
+    return Sighting(Snapshot(workload, everything), tuple(records), label_selector(raw))
 
 
 def _past(records: Sequence[Object]) -> tuple[PastRollback, ...] | Unreadable:

@@ -68,7 +68,7 @@ class Acting:
         """Have the server try the patch; None where the workload has changed, or the record has ended."""
         if decision.chosen is None:
             return None
-        now, rule = self._desk.now(), decision.leading.rule.name
+        now, rule = self._desk.now(), decision.leading.rule
         workload = decision.snapshot.workload
         plan = make_plan(workload, decision.chosen, record=task.record, rule=rule, now=now)
         verdict = ask_server(self._desk.api, plan)

@@ -18,7 +18,6 @@ from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
 from receiver.engine.entries import Entries, count_refusals, is_settled, phase_of
 from receiver.engine.executor import Executor
-from receiver.engine.grouping import Matched
 from receiver.engine.judging import ask_server
 from receiver.engine.task import Ready, Task
 from receiver.policy.alerts import Alert, Payload
@@ -30,6 +29,7 @@ from receiver.policy.document import (
     record_labels,
     spec_document,
 )
+from receiver.policy.grouping import Matched
 from receiver.policy.joining import join
 from receiver.policy.plan import Plan, make_plan
 from receiver.policy.preflight import Reason, with_preflight
@@ -139,7 +139,7 @@ class Claims:
     def _plan(self, claim: Claim, decision: Decision) -> Plan | None:
         if decision.chosen is None:
             return None
-        workload, rule = claim.sighting.snapshot.workload, decision.leading.rule.name
+        workload, rule = claim.sighting.snapshot.workload, decision.leading.rule
         return make_plan(workload, decision.chosen, record=claim.name, rule=rule, now=decision.at)
 
     def _create(self, claim: Claim) -> tuple[Object, bool]:
@@ -183,6 +183,7 @@ class Claims:
         target = claim.sighting.snapshot.workload.ref
         rule = claim.preview.leading.rule.name
         task = Task(claim.name, target, rule, Future(), received_at=claim.received_at, ready=ready)
+        task.active_since = claim.preview.snapshot.active_since
         if stored is not None:
             task.store(stored)
         return task

@@ -1,13 +1,14 @@
 """What the engine has at hand: the cluster, the records, the rules of this moment, and who it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from receiver.alertmanager import Alertmanager
 from receiver.cluster.api import Api
 from receiver.cluster.records import Records
 from receiver.cluster.snapshots import SnapshotReader
+from receiver.engine.beginnings import Beginnings
 from receiver.engine.instance import Instance
 from receiver.engine.judging import Judging
 from receiver.policy.rules import Rule, Ruleset
@@ -29,6 +30,7 @@ class Desk:
     instance: Instance
     rules: Callable[[], Ruleset]
     alertmanager: Alertmanager | None = None
+    beginnings: Beginnings = field(default_factory=Beginnings)
     now: Callable[[], datetime] = utc_now
 
     def rule(self, name: str) -> Rule | None:

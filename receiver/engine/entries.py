@@ -10,11 +10,11 @@ from receiver.cluster.errors import Conflict
 from receiver.engine import status
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
-from receiver.engine.grouping import FaultGroup
 from receiver.engine.tally import Tally
 from receiver.policy.alerts import Alert, Payload
 from receiver.policy.decision import Decision
 from receiver.policy.document import alert_document, verdict_documents
+from receiver.policy.grouping import FaultGroup
 from receiver.policy.guards import judge_without_target
 from receiver.policy.joining import join, listed_as_firing
 from receiver.policy.record import SETTLED, Phase, target_record_name

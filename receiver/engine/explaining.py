@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from receiver.cluster.snapshots import SnapshotReader
-from receiver.engine.grouping import group, match_rules, matches
-from receiver.engine.judging import Case, Judging
+from receiver.engine.beginnings import Beginnings
+from receiver.engine.judging import Judging
+from receiver.engine.witnesses import with_witnesses
 from receiver.policy.alerts import Alert
 from receiver.policy.decision import Decision
+from receiver.policy.grouping import group, match_rules, matches
+from receiver.policy.hearing import Case
 from receiver.policy.matchers import Matcher
 from receiver.policy.rules import Mode, Rule, Ruleset
 from receiver.policy.targets import TargetFault
@@ -44,6 +47,7 @@ def explain(
     reader: SnapshotReader,
     judging: Judging,
     now: datetime,
+    beginnings: Beginnings,
 ) -> Explanation:
     """Judge alerts as the intake would, all of them as firing, and store nothing.
 
@@ -53,15 +57,18 @@ def explain(
     firing = list(alerts)
     rules = tuple(_sight(rule, firing[0]) for rule in ruleset.rules) if firing else ()
     matched = [(alert, rule) for alert in firing for rule in match_rules(ruleset, alert, ceiling=ceiling)]
+    began = beginnings.ask([alert for alert, _ in matched])
     groups = group(matched, reader.owner)
     found = reader.read_all(groups.by_target)
     for ref, sighting in found.items():
         if isinstance(sighting, TargetFault):
             groups.miss(ref, sighting)
+    there = {ref: sighting for ref, sighting in found.items() if not isinstance(sighting, TargetFault)}
+    seen = [(sighting, [alert for alert, _ in groups.by_target[ref]]) for ref, sighting in there.items()]
+    snapshots = with_witnesses(reader, seen, began)
     cases = [
-        Case(sighting.snapshot, matches(groups.by_target[ref], ruleset))
-        for ref, sighting in found.items()
-        if not isinstance(sighting, TargetFault)
+        Case(snapshot, matches(groups.by_target[ref], ruleset))
+        for ref, snapshot in zip(there, snapshots, strict=True)
     ]
     decisions = judging.hear(cases, judging.look().ledger, now).decisions if cases else {}
     faults = tuple((fault.rule, fault.fault) for fault in groups.faults.values())

@@ -16,15 +16,17 @@ from receiver import metrics
 from receiver.cluster.errors import NotFound
 from receiver.cluster.ledger import Sight
 from receiver.cluster.snapshots import Sighting
+from receiver.engine.beginnings import Answer
 from receiver.engine.belonging import belongs, record_of
 from receiver.engine.claims import Claim, Claims
 from receiver.engine.clearing import Clearing
 from receiver.engine.desk import Desk
 from receiver.engine.entries import Entries
-from receiver.engine.grouping import Groups, Matched, group, match_rules, matches
-from receiver.engine.judging import Case
 from receiver.engine.known import Known
+from receiver.engine.witnesses import with_witnesses
 from receiver.policy.alerts import Alert, Payload
+from receiver.policy.grouping import Groups, Matched, group, match_rules, matches
+from receiver.policy.hearing import Case
 from receiver.policy.intake import Accepted
 from receiver.policy.rules import Mode, Ruleset
 from receiver.policy.targets import TargetFault
@@ -132,6 +134,7 @@ class Intake:
     def _take_new(self, post: Post, firing: Sequence[Matched]) -> list[str]:
         if not firing:
             return []
+        began = self._desk.beginnings.ask([alert for alert, _ in firing])
         seen = self._desk.judging.glance()
         groups = group(firing, self._desk.reader.owner)
         sightings = self._sight(groups)
@@ -140,7 +143,7 @@ class Intake:
             for fault in groups.faults.values()
         ]
         fresh, joined = self._sort_out(groups, sightings)
-        return [*joined, *self._enter(post, fresh, seen), *(fault.result() for fault in faults)]
+        return [*joined, *self._enter(post, fresh, seen, began), *(fault.result() for fault in faults)]
 
     def _sight(self, groups: Groups) -> dict[WorkloadRef, Sighting]:
         """Read the workloads; those that are not there become faults of the rules that named them."""
@@ -170,7 +173,7 @@ class Intake:
                 left.append((sighting, tuple(fresh)))
         return left, joined
 
-    def _enter(self, post: Post, fresh: Sequence[Fresh], seen: Sight) -> list[str]:
+    def _enter(self, post: Post, fresh: Sequence[Fresh], seen: Sight, began: Answer) -> list[str]:
         """Decide, and store the decisions while the ledger is written.
 
         A single workload is acted on at once; of many, all are stored before the first is acted on, because
@@ -178,7 +181,7 @@ class Intake:
         """
         if not fresh:
             return []
-        claims = self._decide(post, fresh, seen)
+        claims = self._decide(post, fresh, seen, began)
         alone = len(claims) == 1
         names = [self._claims.enter_at_once(claims[0])] if alone else self._enter_all(claims)
         for claim in claims:
@@ -196,9 +199,13 @@ class Intake:
             future.result()
         return [claim.name for claim in claims]
 
-    def _decide(self, post: Post, fresh: Sequence[Fresh], seen: Sight) -> list[Claim]:
-        now = self._desk.now()
-        cases = [Case(sighting.snapshot, matches(pairs, post.ruleset)) for sighting, pairs in fresh]
+    def _decide(self, post: Post, fresh: Sequence[Fresh], seen: Sight, began: Answer) -> list[Claim]:
+        seen_by = [(sighting, [alert for alert, _ in pairs]) for sighting, pairs in fresh]
+        snapshots, now = with_witnesses(self._desk.reader, seen_by, began), self._desk.now()
+        cases = [
+            Case(snapshot, matches(pairs, post.ruleset))
+            for snapshot, (_, pairs) in zip(snapshots, fresh, strict=True)
+        ]
         hearing = self._desk.judging.hear(cases, seen.ledger, now)
         final = self._readers.submit(self._desk.judging.spend, hearing, seen)
         return [

@@ -1,53 +1,31 @@
 """Judging and spending: decisions are made in order, each counting for the next, over all replicas."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from receiver.cluster.api import Api
 from receiver.cluster.errors import ClusterError, Conflict, Invalid, Unavailable
 from receiver.cluster.ledger import LedgerStore, Sight
 from receiver.cluster.patch import dry_run, generation_moved
-from receiver.policy.context import Installation, StillFiring
-from receiver.policy.decision import Decision, Match, Snapshot, decide
-from receiver.policy.ledger import Ledger, Spending
+from receiver.engine.recollection import Recollection
+from receiver.policy.context import Installation
+from receiver.policy.decision import Decision
+from receiver.policy.hearing import Case, Hearing, hear
+from receiver.policy.ledger import Ledger
 from receiver.policy.plan import Plan
 from receiver.policy.preflight import accepted, changed_meanwhile, refused
-from receiver.policy.record import Phase
 from receiver.policy.verdict import Verdict
 from receiver.policy.workload import Unreadable
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One workload to be judged, with what matched."""
-
-    snapshot: Snapshot
-    matches: tuple[Match, ...]
-    still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE
-
-    @property
-    def order(self) -> tuple[datetime, str]:
-        """Return what decides who comes first where the budget does not suffice for all."""
-        return min((alert.starts_at, alert.fingerprint) for match in self.matches for alert in match.alerts)
-
-
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """Cases decided in order by one ledger: the decisions by record, and the ledger with what they spend."""
-
-    cases: tuple[Case, ...]
-    at: datetime
-    ledger: Ledger | Unreadable
-    decisions: Mapping[str, Decision]
-    spent: Ledger | Unreadable
 
 
 class Judging:
     """Decides cases and spends the budget for those that will be acted on."""
 
-    def __init__(self, ledger: LedgerStore, installation: Callable[[], Installation]) -> None:
+    def __init__(
+        self, ledger: LedgerStore, recollection: Recollection, installation: Callable[[], Installation]
+    ) -> None:
         self._ledger = ledger
+        self._recollection = recollection
         self._installation = installation
 
     def look(self) -> Sight:
@@ -75,21 +53,15 @@ class Judging:
             return Sight(Unreadable("the ledger", str(e)), None)
 
     def hear(self, cases: Sequence[Case], ledger: Ledger | Unreadable, now: datetime) -> Hearing:
-        """Decide every case by this ledger, in order; nothing is stored."""
-        decisions: dict[str, Decision] = {}
-        installation, spent = self._installation(), ledger
-        for case in sorted(cases, key=lambda case: case.order):
-            decision = decide(
-                case.snapshot,
-                case.matches,
-                ledger=spent,
-                installation=installation,
-                now=now,
-                still_firing=case.still_firing,
-            )
-            decisions[case.snapshot.record] = decision
-            spent = _spend(spent, decision)
-        return Hearing(tuple(cases), now, ledger, decisions, spent)
+        """Decide every case by this ledger, in order; nothing is stored.
+
+        Raises:
+            Unavailable: what is known of the recent records is too old, and may be readable in a moment.
+        """
+        recent, installation = self._recollection.recent(), self._installation()
+        hearing = hear(cases, ledger=ledger, recent=recent, installation=installation, now=now)
+        self._recollection.note(hearing)
+        return hearing
 
     def spend(self, hearing: Hearing, seen: Sight) -> Mapping[str, Decision]:
         """Enter the cases that are Pending in the ledger, before anything is patched; return the decisions.
@@ -119,14 +91,6 @@ class Judging:
             ClusterError: it could not be written; the budget stays a little too small.
         """
         self._ledger.swap(self.look(), lambda ledger: ledger.refund(record))
-
-
-def _spend(ledger: Ledger | Unreadable, decision: Decision) -> Ledger | Unreadable:
-    if isinstance(ledger, Unreadable) or decision.leading.phase is not Phase.PENDING:
-        return ledger
-    snapshot = decision.snapshot
-    spending = Spending(snapshot.record, snapshot.workload.ref, decision.leading.rule.name, decision.at)
-    return ledger.spend(spending)
 
 
 def ask_server(api: Api, plan: Plan) -> Verdict:

@@ -4,6 +4,7 @@ The workload is read first. Our annotation on it says that the patch is made; an
 record is superseded; else every guard judges anew, and whether the alert still fires is asked.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from receiver.alertmanager import AlertmanagerError
@@ -11,10 +12,11 @@ from receiver.cluster.snapshots import Sighting
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
 from receiver.engine.instance import STALE_AFTER
-from receiver.engine.judging import Case
 from receiver.engine.task import Task
+from receiver.engine.witnesses import with_witnesses
 from receiver.policy.context import StillFiring
-from receiver.policy.decision import Decision, Match
+from receiver.policy.decision import Decision, Match, Snapshot
+from receiver.policy.hearing import Case
 from receiver.policy.joining import all_cleared, joined
 from receiver.policy.record import PastRollback, Phase
 from receiver.policy.rules import Mode
@@ -64,12 +66,22 @@ class Rejudging:
             message = "Nothing was done: no rule that asked for it is in force any more"
             self._endings.end(task, Phase.FAILED, message)
             return None
-        case = Case(found.snapshot, matches, self._still_firing(task, now))
+        snapshot = self._with_witnesses(task, found, matches)
+        case = Case(snapshot, matches, self._still_firing(task, now))
         seen = self._desk.judging.look()
         hearing = self._desk.judging.hear([case], seen.ledger, now)
         decision = self._desk.judging.spend(hearing, seen)[task.record]
         self._endings.decide(task, decision)
         return decision if decision.leading.phase is Phase.PENDING else None
+
+    def _with_witnesses(self, task: Task, found: Sighting, matches: Sequence[Match]) -> Snapshot:
+        """Hear who else knows of the trouble; what Prometheus has said of this task stands."""
+        alerts = list({alert.key: alert for match in matches for alert in match.alerts}.values())
+        known = task.active_since
+        began = self._desk.beginnings.ask(alerts) if known is None else lambda: known
+        (snapshot,) = with_witnesses(self._desk.reader, [(found, alerts)], began)
+        task.active_since = snapshot.active_since
+        return snapshot
 
     def _matches(self, task: Task) -> tuple[Match, ...]:
         """Return the rules in force that the record's alerts matched, in file order."""

@@ -15,6 +15,7 @@ from receiver.cluster.records import Records
 from receiver.cluster.snapshots import SnapshotReader
 from receiver.engine import status
 from receiver.engine.acting import Acting
+from receiver.engine.beginnings import Beginnings
 from receiver.engine.claims import Claims
 from receiver.engine.clearing import Clearing
 from receiver.engine.desk import Desk
@@ -26,6 +27,7 @@ from receiver.engine.intake import Intake
 from receiver.engine.judging import Judging
 from receiver.engine.pulse import Pulse
 from receiver.engine.queries import list_rollbacks
+from receiver.engine.recollection import Recollection
 from receiver.engine.rejudging import Rejudging
 from receiver.engine.rulebook import Rulebook
 from receiver.engine.steps import Steps
@@ -36,6 +38,7 @@ from receiver.engine.watching import Watching
 from receiver.policy.alerts import Payload
 from receiver.policy.context import Installation
 from receiver.policy.intake import Accepted, NotPersisted, RollbackQuery, Unavailable
+from receiver.prometheus import Prometheus
 
 log = logging.getLogger(__name__)
 ANSWER_WITHIN_SECONDS = 9.0
@@ -56,6 +59,7 @@ class Engine:
         rulebook: Rulebook,
         instance: Instance,
         alertmanager: Alertmanager | None = None,
+        prometheus: Prometheus | None = None,
     ) -> None:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
@@ -66,15 +70,17 @@ class Engine:
         self._records = Records(api, namespace)
         self._rulebook = rulebook
         ledger = LedgerStore(api, namespace)
+        self._recollection = Recollection(self._records)
         self._pulse = Pulse(self._records, ledger)
         self._desk = Desk(
             api=api,
             records=self._records,
             reader=SnapshotReader(api, self._records, self._readers),
-            judging=Judging(ledger, lambda: installation),
+            judging=Judging(ledger, self._recollection, lambda: installation),
             instance=instance,
             rules=rulebook.rules,
             alertmanager=alertmanager,
+            beginnings=Beginnings(prometheus),
         )
         endings = Endings(self._desk, self._readers)
         acting = Acting(self._desk, endings, Rejudging(self._desk, endings))
@@ -94,6 +100,7 @@ class Engine:
 
     def start(self) -> None:
         """Start to work."""
+        self._recollection.start()
         self._executor.start()
         self._sweep.start()
         self._tally.start()
@@ -105,6 +112,7 @@ class Engine:
         self._stopped.set()
         self._rulebook.stop()
         self._pulse.stop()
+        self._recollection.stop()
         self._sweep.stop()
         self._tally.stop()
         left = self._executor.stop(FINISH_SECONDS)

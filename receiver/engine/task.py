@@ -9,6 +9,7 @@ from typing import Any
 from receiver.policy.decision import Decision
 from receiver.policy.plan import Plan
 from receiver.policy.record import naming
+from receiver.policy.troubles import ActiveSince
 from receiver.policy.workload import WorkloadRef
 
 Object = dict[str, Any]
@@ -30,7 +31,8 @@ class Task:
     `stored` brings the record as it was last stored; it is waited for only after the patch, so that the patch
     need not wait for the write of the phase. `received_at` is when the alert came, None for a record that was
     taken over. `ready` is what was decided a moment ago, tried out or not; None once that moment has passed:
-    then everything is judged again.
+    then everything is judged again. `active_since` is what Prometheus once said: it is not
+    waited for twice.
     """
 
     record: str
@@ -39,6 +41,7 @@ class Task:
     stored: Future[Object]
     received_at: datetime | None = None
     ready: Ready | Decision | None = None
+    active_since: ActiveSince = None
     answered: threading.Event = field(default_factory=threading.Event)
     """Set once the API server has answered the patch, whatever it said."""
 

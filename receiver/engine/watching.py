@@ -5,12 +5,13 @@ from typing import Any
 
 from receiver import metrics
 from receiver.alertmanager import AlertmanagerError
-from receiver.cluster.deployments import get_deployment
 from receiver.cluster.errors import NotFound
+from receiver.cluster.kinds import get_workload
 from receiver.cluster.rollout import Progress, State, rollout_status
 from receiver.engine import status
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
+from receiver.engine.freeing import Freeing
 from receiver.engine.instance import RENEW_EVERY
 from receiver.engine.task import Object, Task
 from receiver.policy.joining import all_cleared, firing_names, resolve_all_but
@@ -28,15 +29,16 @@ class Watching:
     def __init__(self, desk: Desk, endings: Endings) -> None:
         self._desk = desk
         self._endings = endings
+        self._freeing = Freeing(desk, endings)
 
     def watch(self, task: Task) -> float | None:
         """Look at the rollout once; return after how many seconds to look again, None when it has ended."""
         raw = task.raw() if self._lately_renewed(task) else self._current(task)
-        if raw is None or (deployment := self._restored(task, raw)) is None:
+        if raw is None or (workload := self._restored(task, raw)) is None:
             return None
         now = self._desk.now()
         patched_at = _time(raw, "patchedAt") or now
-        progress = rollout_status(deployment, since=patched_at)
+        progress = rollout_status(workload, since=patched_at)
         if progress.state is State.DONE:
             return self._rolled_out(task, progress)
         waited, limit = now - patched_at, self._verify(raw).rollout_timeout
@@ -48,6 +50,7 @@ class Watching:
             )
             self._endings.end(task, Phase.FAILED, f"The rollback of {task.target} did not finish: {why}")
             return None
+        self._freeing.free(task, workload)
         return min(MOST_SECONDS, max(FIRST_SECONDS, waited.total_seconds() / 10))
 
     def verify(self, task: Task) -> float | None:
@@ -83,18 +86,18 @@ class Watching:
         return renewed is not None and self._desk.now() - renewed < RENEW_EVERY
 
     def _restored(self, task: Task, raw: Object) -> Object | None:
-        """Return the Deployment with the template that we put back; else end the record as Superseded."""
+        """Return the workload with the template that we put back; else end the record as Superseded."""
         try:
-            deployment = get_deployment(self._desk.api, task.target)
+            workload = get_workload(self._desk.api, task.target)
         except NotFound:
             self._endings.end(
                 task, Phase.SUPERSEDED, f"{task.target} was deleted after it had been rolled back"
             )
             return None
         wanted = (raw["status"].get("decision", {}).get("to") or {}).get("templateDigest")
-        same_uid = deployment["metadata"]["uid"] == raw["spec"]["target"]["uid"]
-        if same_uid and wanted in {None, template_digest(deployment["spec"]["template"])}:
-            return deployment
+        same_uid = workload["metadata"]["uid"] == raw["spec"]["target"]["uid"]
+        if same_uid and wanted in {None, template_digest(workload["spec"]["template"])}:
+            return workload
         self._endings.end(
             task,
             Phase.SUPERSEDED,

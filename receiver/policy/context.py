@@ -5,11 +5,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from receiver.policy.alerts import Alert
+from receiver.policy.bystanders import Bystanders
 from receiver.policy.choice import Choice
 from receiver.policy.history import KnownBad
 from receiver.policy.ledger import Ledger
+from receiver.policy.pods import Pod
 from receiver.policy.record import PastRollback
 from receiver.policy.rules import Mode, Rule
+from receiver.policy.troubles import ActiveSince
 from receiver.policy.workload import Unreadable, Workload
 
 DEFAULT_PROTECTED = frozenset({"kube-system", "kube-public", "kube-node-lease"})
@@ -42,6 +45,7 @@ class Context:
 
     `alerts` are the firing ones that the rule matched, never empty. `past` is what was done to this workload
     before, from records and annotations; once it exists, that is the record being judged (`record`) too.
+    `pods` are the workload's where its alerts name any, else none.
     """
 
     now: datetime
@@ -54,4 +58,7 @@ class Context:
     choice: Choice
     known_bad: KnownBad | Unreadable
     record: str
+    bystanders: Bystanders | Unreadable
     still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE
+    active_since: ActiveSince = None
+    pods: tuple[Pod, ...] | Unreadable = ()

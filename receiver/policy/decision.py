@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from receiver.policy.alerts import Alert
+from receiver.policy.bystanders import Bystanders
 from receiver.policy.choice import Choice, Reason, choose
 from receiver.policy.context import Context, Installation, StillFiring
-from receiver.policy.guards import judge_all
+from receiver.policy.guards import blame, judge_all
 from receiver.policy.history import KnownBad
 from receiver.policy.ledger import Ledger
+from receiver.policy.pods import Pod
 from receiver.policy.record import MODE_ANNOTATION, PastRollback, Phase, record_name
 from receiver.policy.rules import Mode, Rule
+from receiver.policy.troubles import ActiveSince
 from receiver.policy.verdict import Verdict
 from receiver.policy.workload import Revision, Unreadable, Workload
 
@@ -28,10 +31,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A workload and what was done to it before, as read at one moment."""
+    """A workload and what was done to it before, as read at one moment.
+
+    `pods` are read only where an alert names one; `active_since` is Prometheus' word on the alerts.
+    """
 
     workload: Workload
     past: tuple[PastRollback, ...] | Unreadable
+    pods: tuple[Pod, ...] | Unreadable = ()
+    active_since: ActiveSince = None
 
     @property
     def record(self) -> str:
@@ -75,20 +83,47 @@ def decide(
     matches: Sequence[Match],
     *,
     ledger: Ledger | Unreadable,
+    bystanders: Bystanders | Unreadable,
     installation: Installation,
     now: datetime,
     still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE,
 ) -> Decision:
     """Judge a workload by every rule that matched, in file order, and let the furthest lead."""
-    judgements = [
-        _judge(
-            _context(snapshot, match, ledger=ledger, installation=installation, now=now, firing=still_firing)
+    contexts = [
+        _context(
+            snapshot,
+            match,
+            ledger=ledger,
+            bystanders=bystanders,
+            installation=installation,
+            now=now,
+            firing=still_firing,
         )
         for match in matches
     ]
+    judgements = [_judge(context) for context in contexts]
     leading = max(judgements, key=lambda judgement: FURTHEST[judgement.phase])
     others = tuple(judgement for judgement in judgements if judgement is not leading)
     return Decision(at=now, snapshot=snapshot, leading=leading, others=others)
+
+
+def blame_reasons(
+    snapshot: Snapshot, matches: Sequence[Match], *, installation: Installation, now: datetime
+) -> tuple[str, ...]:
+    """Return what blame says of a workload, one reason for each rule; no ledger is needed for it."""
+    contexts = (
+        _context(
+            snapshot,
+            match,
+            ledger=Ledger(),
+            bystanders=Bystanders(),
+            installation=installation,
+            now=now,
+            firing=StillFiring.NOT_LATE,
+        )
+        for match in matches
+    )
+    return tuple(blame.judge(context).reason.value for context in contexts)
 
 
 def _context(
@@ -96,6 +131,7 @@ def _context(
     match: Match,
     *,
     ledger: Ledger | Unreadable,
+    bystanders: Bystanders | Unreadable,
     installation: Installation,
     now: datetime,
     firing: StillFiring | Unreadable,
@@ -113,7 +149,10 @@ def _context(
         choice=_choose(match.rule, workload, known_bad),
         known_bad=known_bad,
         record=snapshot.record,
+        bystanders=bystanders,
         still_firing=firing,
+        active_since=snapshot.active_since,
+        pods=snapshot.pods,
     )
 
 

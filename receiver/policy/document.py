@@ -1,6 +1,6 @@
 """The record as it is stored: the immutable spec, and the status' decision. Field names are promises."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from receiver.policy.alerts import Alert, Payload, bounded, cut
@@ -78,7 +78,7 @@ def decision_document(decision: Decision, diff: str | None) -> Document:
         "to": chosen and {**revision_document(chosen), "templateDigest": template_digest(chosen.template)},
         "verdicts": verdict_documents(leading.verdicts),
         "others": [_other(judgement) for judgement in decision.others] or None,
-        "warnings": list(warnings(decision.snapshot.workload)) or None,
+        "warnings": list(warnings(decision.snapshot.workload, leading.verdicts)) or None,
         "diff": diff if chosen else None,
     }
     return _present(document)
@@ -103,12 +103,12 @@ def _other(judgement: Judgement) -> Document:
     }
 
 
-def warnings(workload: Workload) -> tuple[str, ...]:
+def warnings(workload: Workload, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """Return what the on-call should know although it blocks nothing."""
     limit = workload.revision_history_limit
-    if limit >= LEAST_HISTORY:
-        return ()
-    return (f"revisionHistoryLimit is {limit}: too low to choose among revisions; set it to 2 or more",)
+    low = f"revisionHistoryLimit is {limit}: too low to choose among revisions; set it to 2 or more"
+    of_guards = (_cut(verdict.warning) for verdict in verdicts if verdict.warning)
+    return (*([low] if limit < LEAST_HISTORY else []), *of_guards)
 
 
 def _cut(text: str) -> str:

@@ -22,7 +22,8 @@ class Tenure:
     """A revision of the history with what its objects tell of time."""
 
     revision: Revision
-    created_at: datetime
+    created_at: datetime | None
+    """When it first went live, None where that may have been under another number."""
     renewed_at: datetime | None = None
     """When it last went live again, None where nothing tells."""
 

@@ -89,10 +89,14 @@ def all_cleared(status: Mapping[str, Any]) -> bool:
 def joined(spec: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, tuple[Alert, ...]]:
     """Return a record's alerts that still fire, by rule, as far as the guards need them; all if all cleared.
 
-    The first alert stands in the spec, so it is there even where the status was never written.
+    The first alert stands in the spec, so it is there even where the status was never written; it alone has
+    its labels.
     """
     first = {**spec["alert"], "rule": spec["rule"], "status": FIRING}
-    entries = {(e["rule"], e["fingerprint"]): e for e in [first, *(status.get("alerts") or [])]}
+    entries = {(spec["rule"], first["fingerprint"]): first}
+    for entry in status.get("alerts") or []:
+        key = entry["rule"], entry["fingerprint"]
+        entries[key] = {**entries.get(key, {}), **entry}
     firing = [entry for entry in entries.values() if entry["status"] == FIRING]
     found: dict[str, tuple[Alert, ...]] = {}
     for entry in firing or entries.values():

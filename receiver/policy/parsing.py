@@ -13,7 +13,12 @@ from pydantic_core import ErrorDetails
 
 from receiver.policy.problems import Fault, Path, advice, shown, within
 
-_EXPECTED = {"model_type": "a mapping", "tuple_type": "a list", "string_type": "a string"}
+_EXPECTED = {
+    "model_type": "a mapping",
+    "dict_type": "a mapping",
+    "tuple_type": "a list",
+    "string_type": "a string",
+}
 
 
 class Parsed(BaseModel):

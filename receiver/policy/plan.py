@@ -2,14 +2,16 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import yaml
 
+from receiver.policy.guards.gitops import pausing_annotations
 from receiver.policy.record import LAST_ROLLBACK, bare_template, last_rollback_annotation
+from receiver.policy.rules import Rule
 from receiver.policy.times import format_precise
 from receiver.policy.workload import Revision, Template, Workload, WorkloadRef
 
@@ -26,28 +28,32 @@ class Plan:
     operations: tuple[Mapping[str, Any], ...]
 
 
-def make_plan(workload: Workload, chosen: Revision, *, record: str, rule: str, now: datetime) -> Plan:
+def make_plan(workload: Workload, chosen: Revision, *, record: str, rule: Rule, now: datetime) -> Plan:
     """Build the patch: uid and generation are tested, the template replaced, our annotation set.
 
-    A changed generation or uid fails the whole patch inside the API server's own compare-and-swap, so a
-    release that lands in between is never overwritten.
+    Where the rule says so, an annotation goes with it that has the workload's owner leave it alone. A changed
+    generation or uid fails the whole patch inside the API server's own compare-and-swap, so a release that
+    lands in between is never overwritten.
     """
     note = last_rollback_annotation(
-        record=record, at=format_precise(now), rule=rule, suspect=workload.live, chosen=chosen
+        record=record, at=format_precise(now), rule=rule.name, suspect=workload.live, chosen=chosen
     )
-    operations = (
+    annotations = {LAST_ROLLBACK: note, **pausing_annotations(rule, workload)}
+    operations: tuple[Mapping[str, Any], ...] = (
         {"op": "test", "path": "/metadata/uid", "value": workload.uid},
         {"op": "test", "path": "/metadata/generation", "value": workload.generation},
         {"op": "replace", "path": "/spec/template", "value": bare_template(chosen.template)},
-        _annotate(workload, note),
+        *_annotate(workload, annotations),
     )
     return Plan(workload.ref, operations)
 
 
-def _annotate(workload: Workload, note: str) -> Mapping[str, Any]:
+def _annotate(workload: Workload, annotations: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
     if not workload.annotations:
-        return {"op": "add", "path": "/metadata/annotations", "value": {LAST_ROLLBACK: note}}
-    return {"op": "add", "path": f"/metadata/annotations/{LAST_ROLLBACK.replace('/', '~1')}", "value": note}
+        yield {"op": "add", "path": "/metadata/annotations", "value": dict(annotations)}
+        return
+    for key, value in annotations.items():
+        yield {"op": "add", "path": f"/metadata/annotations/{key.replace('/', '~1')}", "value": value}
 
 
 def template_diff(live: Revision, chosen: Revision) -> str:

@@ -17,17 +17,19 @@ class Problem:
     """One thing that is wrong, or a hint, printed as `FILE:LINE: rule NAME: message`.
 
     `line` counts from 1; None where a file could not be read at all. `rule` is None where no rule is at hand.
+    `noun` is what the name is of, where that is no rule.
     """
 
     filename: str
     line: int | None
     rule: str | None
     message: str
+    noun: str = "rule"
 
     def __str__(self) -> str:
         filename = self.filename if self.filename.isprintable() else quoted(self.filename)
         place = filename if self.line is None else f"{filename}:{self.line}"
-        who = [] if self.rule is None else [f"rule {plain(self.rule)}"]
+        who = [] if self.rule is None else [f"{self.noun} {plain(self.rule)}"]
         return ": ".join([place, *who, self.message])
 
 

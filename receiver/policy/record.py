@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from receiver.policy.times import parse_time
-from receiver.policy.workload import POD_TEMPLATE_HASH, Revision, Template, WorkloadRef
+from receiver.policy.workload import POD_TEMPLATE_HASH, Revision, Template, Unreadable, WorkloadRef
 
 T = TypeVar("T")
 GROUP = "rollback-receiver.dev"
@@ -23,6 +23,7 @@ PLURAL = "rollbacks"
 LAST_ROLLBACK = f"{GROUP}/last-rollback"
 CLAIMED_BY = f"{GROUP}/claimed-by"
 MODE_ANNOTATION = f"{GROUP}/mode"
+BARRIER_ANNOTATION = f"{GROUP}/barrier"
 NAME_LENGTH = 40
 HASH_LENGTH = 10
 
@@ -153,13 +154,18 @@ def parse_record(raw: Mapping[str, Any]) -> PastRollback:
 
 def naming(raw: Mapping[str, Any]) -> dict[str, str]:
     """Return what every log line about a record carries: record, target (empty for none), rule."""
-    spec, target = raw["spec"], _target(raw["spec"].get("target") or {})
+    spec, target = raw["spec"], record_target(raw)
     decision = (raw.get("status") or {}).get("decision") or {}
     return {
         "record": str(raw["metadata"]["name"]),
         "target": "" if target is None else target.path,
         "rule": str(decision.get("rule") or spec["rule"]),
     }
+
+
+def record_target(raw: Mapping[str, Any]) -> WorkloadRef | None:
+    """Return the workload that a record is about, None where its alerts name none."""
+    return _target(raw["spec"].get("target") or {})
 
 
 def _target(target: Mapping[str, Any]) -> WorkloadRef | None:
@@ -206,6 +212,15 @@ def parse_last_rollback(text: str, *, target: WorkloadRef) -> PastRollback:
         to_hash=_checked(to.get("templateHash"), str),
         patched_at=patched_at,
     )
+
+
+def own_memory(text: str | None, *, target: WorkloadRef) -> tuple[PastRollback, ...] | Unreadable:
+    """Read the annotation of a workload (None: it has none); a broken one makes its past unreadable."""
+    try:
+        return () if text is None else (parse_last_rollback(text, target=target),)
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        where = f"the annotation {LAST_ROLLBACK} of {target}"
+        return Unreadable(where, f"{type(e).__name__}, remove or mend it")
 
 
 def _checked(value: Any, kind: type[T]) -> T | None:

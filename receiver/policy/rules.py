@@ -17,10 +17,24 @@ from receiver.policy.matchers import exact_alertnames, match_all
 from receiver.policy.parsing import Parsed
 from receiver.policy.problems import shown
 from receiver.policy.templates import MissingLabel, Template
-from receiver.policy.vocabulary import Kind, KindField, Mode, ModeField, Over, OverField, To, ToField
+from receiver.policy.timeintervals import Schedule
+from receiver.policy.vocabulary import (
+    Gitops,
+    GitopsField,
+    Kind,
+    KindField,
+    Mode,
+    ModeField,
+    Over,
+    OverField,
+    SystemicField,
+    To,
+    ToField,
+)
 
 __all__ = [
     "Budget",
+    "Gitops",
     "GuardSettings",
     "Kind",
     "MissingLabel",
@@ -30,6 +44,7 @@ __all__ = [
     "Rollback",
     "Rule",
     "Ruleset",
+    "Schedule",
     "Target",
     "Template",
     "To",
@@ -112,7 +127,7 @@ def _off_is_none(value: object) -> object:
 class GuardSettings(Parsed):
     """The bounds within which a rule may act."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"systemic", "gitops", "schedule", "barrier", "preflight"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"preflight"})
 
     deployed_within: Duration = timedelta(minutes=30)
     """The trouble must have begun at most so long after the suspected revision went live."""
@@ -124,6 +139,12 @@ class GuardSettings(Parsed):
         Budget | None, BeforeValidator(_off_is_none, json_schema_input_type=Budget | Literal["off"])
     ] = Budget()
     """How many rollbacks are allowed in a window; off (None): any number."""
+    systemic: SystemicField = 5
+    """So many workloads in trouble that nobody deployed, and nothing is rolled back; off (None): no limit."""
+    gitops: GitopsField = Gitops.BLOCK
+    """Where Argo CD or Flux owns the workload: block; warn and go on; pause the owner and go on."""
+    schedule: Schedule = Schedule()
+    """When the rule may act. Left out: at any time."""
 
 
 class Verify(Parsed):

@@ -1,7 +1,7 @@
 """The JSON Schema of a rule file, for editors: the models' own, in the words of the file.
 
-What one value alone does not show (a regular expression, a name used twice, a duration's size) only `check`
-can see; everything else the two judge alike.
+What one value alone or a pattern does not show (a regular expression, a name used twice, a duration's size, a
+time zone, which way a range goes) only `check` can see; everything else the two judge alike.
 """
 
 from datetime import timedelta

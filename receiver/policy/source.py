@@ -54,11 +54,17 @@ class Source:
         return self.lines.get(path[:known], 1)
 
     def problems(
-        self, filename: str, faults: Iterable[Fault], rules: Mapping[Path, str] | None = None
+        self,
+        filename: str,
+        faults: Iterable[Fault],
+        rules: Mapping[Path, str] | None = None,
+        *,
+        noun: str = "rule",
     ) -> tuple[Problem, ...]:
         """Tell the text's own faults and those that were found in its data, in the order of the lines.
 
         `rules` are the names of the rules that stand at a path; the keys of a fault within one start there.
+        `noun` is what they are where they are no rules.
         Faults found where the text itself could not be read are left out: they say nothing new.
         """
         named = rules or {}
@@ -67,7 +73,8 @@ class Source:
             if not within(fault.path, self.unread):
                 rule = named.get(fault.path[:2])
                 path = fault.path if rule is None else fault.path[2:]
-                problems.append(Problem(filename, self.line(fault.path), rule, keyed(path, fault.message)))
+                line, message = self.line(fault.path), keyed(path, fault.message)
+                problems.append(Problem(filename, line, rule, message, noun))
         return by_line(problems)
 
 

@@ -16,7 +16,7 @@ from receiver.policy.workload import WorkloadRef
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*", re.ASCII)
-KIND_LABELS = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}
+KIND_LABELS = {"deployment": Kind.DEPLOYMENT, "statefulset": Kind.STATEFUL_SET, "daemonset": Kind.DAEMON_SET}
 
 
 class TargetReason(StrEnum):
@@ -25,7 +25,6 @@ class TargetReason(StrEnum):
     FOUND = "found"
     LABEL_MISSING = "label_missing"
     INVALID_NAME = "invalid_name"
-    UNSUPPORTED_KIND = "unsupported_kind"
     NOT_FOUND = "not_found"
     NO_OWNER = "no_owner"
     UNREADABLE = "unreadable"
@@ -70,7 +69,7 @@ def _by_mixin_labels(labels: Mapping[str, str]) -> WorkloadRef | PodRef | Target
         return TargetFault(TargetReason.LABEL_MISSING, "the alert has no label namespace")
     for label, kind in KIND_LABELS.items():
         if name := labels.get(label):
-            return _checked(WorkloadRef(kind, namespace, name))
+            return _checked(WorkloadRef(kind.value, namespace, name))
     if pod := labels.get("pod"):
         return _checked(PodRef(namespace, pod))
     wanted = ", ".join([*KIND_LABELS, "pod"])
@@ -85,6 +84,4 @@ def _checked(ref: WorkloadRef | PodRef) -> WorkloadRef | PodRef | TargetFault:
         )
     if len(ref.name) > 253 or not SUBDOMAIN.fullmatch(ref.name):
         return TargetFault(TargetReason.INVALID_NAME, f"name {quoted(ref.name)} is not a valid name")
-    if isinstance(ref, WorkloadRef) and ref.kind not in set(Kind):
-        return TargetFault(TargetReason.UNSUPPORTED_KIND, f"{ref.kind} is a kind that is not rolled back yet")
     return ref

@@ -15,12 +15,16 @@ class Common(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one guard says. `allowed` is None where it was not judged, which neither blocks nor allows."""
+    """What one guard says. `allowed` is None where it was not judged, which neither blocks nor allows.
+
+    `warning` is what the on-call should know although it blocks nothing, None where there is nothing.
+    """
 
     guard: str
     allowed: bool | None
     reason: StrEnum
     evidence: str
+    warning: str | None = None
 
     @property
     def blocks(self) -> bool:
@@ -28,9 +32,9 @@ class Verdict:
         return self.allowed is False
 
 
-def allow(guard: str, reason: StrEnum, evidence: str) -> Verdict:
+def allow(guard: str, reason: StrEnum, evidence: str, *, warning: str | None = None) -> Verdict:
     """Return a verdict that lets the rollback pass this guard."""
-    return Verdict(guard, True, reason, evidence)  # noqa: FBT003
+    return Verdict(guard, True, reason, evidence, warning)  # noqa: FBT003
 
 
 def block(guard: str, reason: StrEnum, evidence: str) -> Verdict:

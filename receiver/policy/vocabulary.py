@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """The kinds of workload that can be rolled back."""
 
     DEPLOYMENT = "Deployment"
+    STATEFUL_SET = "StatefulSet"
+    DAEMON_SET = "DaemonSet"
 
 
 class To(StrEnum):
@@ -50,10 +52,19 @@ class Over(StrEnum):
     TARGET = "target"
 
 
+class Gitops(StrEnum):
+    """What to do about a workload that Argo CD or Flux owns."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    PAUSE = "pause"
+
+
 _NO_APPROVAL = {"approve": "approve is not available in this version: use dry-run or auto"}
+LEAST_SYSTEMIC = 2
+"""One workload in trouble is no sign of the platform's."""
 _OTHER_KINDS = {
-    kind: f"{kind} is not supported in this version: only Deployment is"
-    for kind in ("StatefulSet", "DaemonSet", "Rollout")
+    "Rollout": "Rollout is not supported in this version: Deployment, StatefulSet and DaemonSet are"
 }
 
 
@@ -67,6 +78,15 @@ def _to(value: object) -> To | int:
         raise ValueError(message) from None
 
 
+def _systemic(value: object) -> int | None:
+    if value is None or value == "off":
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < LEAST_SYSTEMIC:
+        message = f"must be off or a whole number of at least {LEAST_SYSTEMIC}, not {shown(value)}"
+        raise ValueError(message)
+    return value
+
+
 ModeField = Annotated[
     Mode, PlainValidator(choice(Mode, _NO_APPROVAL)), WithJsonSchema({"enum": ["off", "dry-run", "auto"]})
 ]
@@ -77,6 +97,14 @@ KindField = Annotated[
 ]
 OverField = Annotated[
     Over, PlainValidator(choice(Over)), WithJsonSchema({"enum": [over.value for over in Over]})
+]
+GitopsField = Annotated[
+    Gitops, PlainValidator(choice(Gitops)), WithJsonSchema({"enum": [policy.value for policy in Gitops]})
+]
+SystemicField = Annotated[
+    int | None,
+    PlainValidator(_systemic),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": LEAST_SYSTEMIC}, {"const": "off"}]}),
 ]
 ToField = Annotated[
     To | int,

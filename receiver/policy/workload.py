@@ -10,6 +10,7 @@ from typing import Any
 
 Template = Mapping[str, Any]
 POD_TEMPLATE_HASH = "pod-template-hash"
+DEFAULT_HISTORY_LIMIT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ class Workload:
 
     `live` is the suspect: the revision whose template stands in the workload's spec. `revisions` are the
     others, the one that was live last at the end. `revision_history_limit` is the API's own default where
-    the object says nothing. `namespace_annotations` and `revisions` may be `Unreadable`.
+    the object says nothing. `on_delete` says that no pod follows the template until somebody deletes it, and
+    `partition` that those with a lower number don't: a StatefulSet's, 0 for none. `namespace_annotations` and
+    `revisions` may be `Unreadable`.
     """
 
     ref: WorkloadRef
@@ -86,8 +89,11 @@ class Workload:
     live: Revision
     revisions: tuple[Revision, ...] | Unreadable
     paused: bool = False
-    revision_history_limit: int = 10
+    on_delete: bool = False
+    partition: int = 0
+    revision_history_limit: int = DEFAULT_HISTORY_LIMIT
     annotations: Mapping[str, str] | None = None
+    labels: Mapping[str, str] | None = None
     namespace_annotations: Mapping[str, str] | Unreadable | None = None
 
     def annotation(self, key: str) -> str | None:

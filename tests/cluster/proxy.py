@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.reply(*answer)
 
-    do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
     def forward(self, asked: Asked) -> tuple[int, str, bytes] | None:
         """Return the server's answer, None where it gives none."""

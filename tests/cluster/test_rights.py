@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import scenes
+from tests.cluster import scenes, sets
+from tests.cluster.contracts import Cluster
 from tests.cluster.proxy import Proxy
-from tests.cluster.receivers import Receiver, payload
+from tests.cluster.receivers import Receiver, alert, payload
 from tests.cluster.scenes import BAD, GOOD, Deploy, Start, bad_release
 from tests.cluster.stories import Story, evidence
 from tests.testbed.plane import Plane
@@ -25,6 +26,10 @@ NEEDED: Mapping[tuple[str, str], list[str]] = {
     ("", "events"): ["create"],
     ("apps", "deployments"): ["get", "list", "patch"],
     ("apps", "replicasets"): ["get", "list"],
+    ("", "pods"): ["get", "list", "delete"],
+    ("apps", "statefulsets"): ["get", "list", "patch"],
+    ("apps", "daemonsets"): ["get", "list", "patch"],
+    ("apps", "controllerrevisions"): ["list"],
     ("rollback-receiver.dev", "rollbacks"): ["get", "list", "create"],
     ("rollback-receiver.dev", "rollbacks/status"): ["update"],
 }
@@ -187,3 +192,26 @@ def test_an_event_that_may_not_be_written_is_in_nobodys_way(
     story.wait("Succeeded")
     assert len(story.patches()) == 1
     assert any("cannot write the Event" in entry["msg"] for entry in restricted.log())
+
+
+def test_a_pod_that_may_not_be_deleted_is_left_to_people_and_the_record_says_so(
+    story: Story, cluster: Cluster, rights: Rights, receiver: Start, proxy: Proxy
+) -> None:
+    """A StatefulSet that waits for a crashing pod waits on; with the right given back it is freed."""
+    folder = sets.stateful(cluster)
+    sets.set_image(folder, "x/web:broken")
+    wait_until("the broken pod", lambda: sets.images(cluster).get("web-1") == "x/web:broken", seconds=20)
+    right = ("", "pods", "delete")
+    rights.deny(right)
+    running = receiver(scenes.rules(), extra=proxy.flags)
+    story.tell(running, alert("HighErrorRate", {"namespace": story.namespace, "statefulset": "web"}))
+
+    def said() -> str:
+        message = str(story.wait("RollingBack")["status"]["message"])
+        return message if "by hand" in message else ""
+
+    assert "forbidden" in wait_until("the record says it", said, seconds=10)
+    assert sets.images(cluster).get("web-1") == "x/web:broken"
+    rights.give_back(right)
+    story.wait("Verifying", seconds=30)
+    assert sets.images(cluster) == {"web-0": GOOD, "web-1": GOOD}

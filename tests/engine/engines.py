@@ -11,7 +11,8 @@ from receiver.engine.service import Engine
 from receiver.policy.alerts import Alert, Payload, Status
 from receiver.policy.context import Installation
 from receiver.policy.rules import Mode, Rule, Ruleset
-from tests.engine.builders import FOLDER, LABELS, payload, rule
+from receiver.prometheus import Prometheus
+from tests.engine.builders import FOLDER, LABELS, eventually, payload, rule
 from tests.kubernetes.fake import FakeApi
 from tests.kubernetes.objects import SHOP, deployment, replica_set, shop
 
@@ -42,8 +43,13 @@ def message(*alerts: Alert) -> Payload:
 
 
 def make_engine(
-    fake: FakeApi, *rules: Rule, mode: Mode = Mode.AUTO, instance: Instance | None = None
+    fake: FakeApi,
+    *rules: Rule,
+    mode: Mode = Mode.AUTO,
+    instance: Instance | None = None,
+    prometheus: str | None = None,
 ) -> Engine:
+    """An engine that does not run yet; `prometheus` is the address of one to be asked."""
     ruleset = Ruleset(rules or (rule(),))
     book = Rulebook(lambda: ruleset, lambda: None)
     book.load()
@@ -53,6 +59,7 @@ def make_engine(
         installation=Installation(mode=mode),
         rulebook=book,
         instance=instance or Instance("here:1"),
+        prometheus=None if prometheus is None else Prometheus(prometheus),
     )
 
 
@@ -89,3 +96,18 @@ def roll_out(fake: FakeApi) -> None:
         DEPLOYMENT,
         **{**raw, "status": {**raw["status"], "observedGeneration": raw["metadata"]["generation"]}},
     )
+
+
+def decided(fake: FakeApi, *alerts: Alert, prometheus: str | None = None, for_minutes: float = 0) -> Any:
+    """Have an engine take alerts in, wait for what it decides of the only record, and return its decision."""
+    rules = rule(for_=timedelta(minutes=for_minutes))
+    with working(make_engine(fake, rules, prometheus=prometheus)) as engine:
+        engine.accept(message(*alerts), datetime.now(UTC))
+        eventually(lambda: phases(fake) in (["RollingBack"], ["Refused"]))
+    (raw,) = records(fake).values()
+    return raw["status"]["decision"]
+
+
+def blamed(decision: Any) -> tuple[bool, str]:
+    (verdict,) = [verdict for verdict in decision["verdicts"] if verdict["guard"] == "blame"]
+    return verdict["allowed"], verdict["evidence"]

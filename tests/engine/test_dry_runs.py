@@ -8,9 +8,9 @@ from receiver.policy.plan import make_plan
 from receiver.policy.preflight import Reason
 from tests.engine.engines import bad_release
 from tests.kubernetes.fake import FakeApi
-from tests.policy.builders import NOW, revision, workload
+from tests.policy.builders import NOW, revision, rule, workload
 
-PLAN = make_plan(workload(), revision(6), record="a", rule="errors", now=NOW)
+PLAN = make_plan(workload(), revision(6), record="a", rule=rule(), now=NOW)
 
 
 def test_accepted_patch_stores_nothing(fake: FakeApi) -> None:

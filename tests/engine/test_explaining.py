@@ -11,14 +11,17 @@ from receiver.cluster.errors import Forbidden, Unavailable
 from receiver.cluster.ledger import LedgerStore
 from receiver.cluster.records import Records
 from receiver.cluster.snapshots import SnapshotReader
+from receiver.engine.beginnings import Beginnings
 from receiver.engine.explaining import Explanation, explain
 from receiver.engine.judging import Judging
+from receiver.engine.recollection import Recollection
 from receiver.policy.alerts import Alert
 from receiver.policy.context import Installation
 from receiver.policy.record import Phase
 from receiver.policy.rules import Mode, Rule, Ruleset
 from receiver.policy.targets import TargetReason
-from tests.engine.builders import rule
+from receiver.prometheus import Prometheus
+from tests.engine.builders import FOLDER, record, rule
 from tests.engine.engines import bad_release, firing
 from tests.kubernetes.fake import FakeApi
 
@@ -29,15 +32,22 @@ class Explainer:
     def __init__(self, fake: FakeApi, pool: ThreadPoolExecutor) -> None:
         self.fake, self.pool = fake, pool
 
-    def __call__(self, *alerts: Alert, rules: tuple[Rule, ...] = (), mode: Mode = Mode.AUTO) -> Explanation:
-        installation = Installation(mode=mode)
+    def __call__(
+        self,
+        *alerts: Alert,
+        rules: tuple[Rule, ...] = (),
+        mode: Mode = Mode.AUTO,
+        prometheus: str | None = None,
+    ) -> Explanation:
+        installation, records = Installation(mode=mode), Records(self.fake, "rollbacks")
         return explain(
             alerts,
             ruleset=Ruleset(rules or (rule(),)),
             ceiling=mode,
-            reader=SnapshotReader(self.fake, Records(self.fake, "rollbacks"), self.pool),
-            judging=Judging(LedgerStore(self.fake, "rollbacks"), lambda: installation),
+            reader=SnapshotReader(self.fake, records, self.pool),
+            judging=Judging(LedgerStore(self.fake, "rollbacks"), Recollection(records), lambda: installation),
             now=datetime.now(UTC),
+            beginnings=Beginnings(None if prometheus is None else Prometheus(prometheus)),
         )
 
 
@@ -55,6 +65,14 @@ def test_decision_is_the_one_that_would_be_made(explained: Explainer) -> None:
     assert made.chosen is not None
     assert made.chosen.number == 6
     assert len(made.leading.verdicts) > 10
+
+
+def test_prometheus_is_asked_and_pods_are_read_as_for_a_webhook(explained: Explainer) -> None:
+    """What does not answer is a warning here too."""
+    (made,) = explained(firing(pod="a"), prometheus="http://127.0.0.1:1").decisions
+    warnings = [verdict.warning for verdict in made.leading.verdicts if verdict.warning]
+    assert [warning[:41] for warning in warnings] == ["cannot read when the alerts began: cannot"]
+    assert explained.fake.made("GET", "/pods") == 1
 
 
 def test_nothing_is_changed(explained: Explainer) -> None:
@@ -108,6 +126,17 @@ def test_what_may_not_be_read_blocks(explained: Explainer, ending: str, guards: 
     (made,) = explained(firing()).decisions
     assert made.leading.phase is Phase.REFUSED
     assert guards <= set(made.leading.blocked_by)
+
+
+def test_what_the_records_say_counts(explained: Explainer) -> None:
+    """As for an alert that comes in: many workloads that nobody deployed are in trouble already."""
+    undeployed = {"verdicts": [{"guard": "blame", "reason": "rollout_too_old"}]}
+    for name in "abcde":
+        raw = record(name, created=datetime.now(UTC), phase="Refused", decision=undeployed)
+        raw["spec"]["target"]["name"] = name
+        explained.fake.put(f"{FOLDER}/{name}", **raw)
+    (made,) = explained(firing()).decisions
+    assert made.leading.blocked_by == ("systemic",)
 
 
 def test_history_that_may_not_be_read_blocks(explained: Explainer) -> None:

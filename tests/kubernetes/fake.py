@@ -15,7 +15,17 @@ from receiver.cluster.errors import Conflict, Invalid, NotFound
 from receiver.policy.times import format_time
 from tests.policy.json_patch import PatchConflict, apply_patch
 
-PLURALS = {"rollbacks", "replicasets", "deployments", "configmaps", "events"}
+PLURALS = {
+    "rollbacks",
+    "replicasets",
+    "controllerrevisions",
+    "deployments",
+    "statefulsets",
+    "daemonsets",
+    "pods",
+    "configmaps",
+    "events",
+}
 
 
 class FakeApi(Api):
@@ -65,6 +75,8 @@ class FakeApi(Api):
                     return self._post(url_path, body)
                 case "PUT":
                     return self._put(url_path, body)
+                case "DELETE":
+                    return self._delete(url_path, body)
                 case _:
                     return self._patch(url_path, body, query or {})
 
@@ -93,6 +105,13 @@ class FakeApi(Api):
         if body["metadata"].get("resourceVersion") != stored["metadata"]["resourceVersion"]:
             raise Conflict(f"PUT {place}: the object has been modified (409)", code=409)
         return self.put(place, **({**stored, "status": body["status"]} if place != url_path else body))
+
+    def _delete(self, url_path: str, options: Object) -> Object:
+        if url_path not in self.objects:
+            raise NotFound(f"DELETE {url_path}: not found (404)", code=404)
+        if options["preconditions"]["uid"] != self.objects[url_path]["metadata"]["uid"]:
+            raise Conflict(f"DELETE {url_path}: the UID in the precondition does not match (409)", code=409)
+        return self.objects.pop(url_path)
 
     def _patch(self, url_path: str, operations: Any, query: Mapping[str, str]) -> Object:
         if url_path not in self.objects:

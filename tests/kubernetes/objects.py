@@ -69,7 +69,13 @@ def replica_set(
             "creationTimestamp": created or at(int(number or 1)),
             "annotations": {**numbered, **(annotations or {})},
             "ownerReferences": [
-                {"kind": "Deployment", "name": "checkout", "uid": owner, "controller": True},
+                {
+                    "apiVersion": "apps/v1",
+                    "kind": "Deployment",
+                    "name": "checkout",
+                    "uid": owner,
+                    "controller": True,
+                },
             ],
         },
         "spec": {

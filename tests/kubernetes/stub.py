@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -85,7 +85,8 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             if answer.hang:
                 stub.closing.wait(30)
             elif answer.raw is not None:
-                self.wfile.write(answer.raw)
+                with suppress(ConnectionError):  # Who has heard enough may hang up.
+                    self.wfile.write(answer.raw)
             else:
                 self.send_response(answer.status)
                 self.send_header("Content-Length", str(len(answer.content)))

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from receiver.cluster.deployments import get_deployment, label_selector, owned, to_workload
 from receiver.cluster.errors import NotFound
+from receiver.cluster.kinds import get_workload, to_workload
+from receiver.cluster.owners import label_selector, owned
 from receiver.policy.workload import Unreadable, Workload, WorkloadRef
 from tests.kubernetes.fake import FakeApi
 from tests.kubernetes.objects import deployment, replica_set, shop, template
@@ -170,6 +171,6 @@ def test_snapshot_takes_over_what_the_guards_need() -> None:
 def test_deployment_is_read_by_its_name(fake: FakeApi) -> None:
     """One that is not there is NotFound."""
     shop(fake)
-    assert get_deployment(fake, WorkloadRef("Deployment", "shop", "checkout"))["metadata"]["uid"] == "uid-1"
+    assert get_workload(fake, WorkloadRef("Deployment", "shop", "checkout"))["metadata"]["uid"] == "uid-1"
     with pytest.raises(NotFound):
-        get_deployment(fake, WorkloadRef("Deployment", "shop", "other"))
+        get_workload(fake, WorkloadRef("Deployment", "shop", "other"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from receiver.cluster.deployments import remembered
+from receiver.cluster.memory import remembered
 from receiver.policy.record import LAST_ROLLBACK
 from receiver.policy.workload import Unreadable, WorkloadRef
 from tests.kubernetes.objects import at, deployment, replica_set

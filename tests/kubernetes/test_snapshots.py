@@ -8,9 +8,10 @@ import pytest
 
 from receiver.cluster.errors import ClusterError, Forbidden, Rejected, Unavailable
 from receiver.cluster.records import Records
-from receiver.cluster.snapshots import BULK, Found, Selectors, Sighting, SnapshotReader
+from receiver.cluster.snapshots import BULK, Found, Sighting, SnapshotReader
 from receiver.policy.targets import PodRef, TargetFault, TargetReason
 from receiver.policy.workload import Unreadable, WorkloadRef
+from tests.kubernetes import sets
 from tests.kubernetes.fake import FakeApi
 from tests.kubernetes.objects import SHOP, deployment, replica_set, shop
 
@@ -53,6 +54,39 @@ def test_workload_is_read_with_its_history(reader: SnapshotReader, wanted: list[
     assert [revision.number for revision in workload.revisions] == [5, 6]
     assert workload.namespace_annotations == {}
     assert (found.snapshot.past, found.own_record) == ((), None)
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+@pytest.mark.parametrize("others", [0, BULK], ids=["alone", "among-many"])
+def test_sets_are_read_with_their_controller_revisions(
+    fake: FakeApi, reader: SnapshotReader, kind: str, others: int
+) -> None:
+    """Side by side with Deployments of the namespace: each kind has its own folders."""
+    revisions = [sets.controller_revision(n, kind=kind) for n in (6, 7)]
+    sets.put(fake, *revisions, of=sets.workload(kind))
+    ref = WorkloadRef(kind, "shop", "db")
+    refs = [ref, CHECKOUT, *(WorkloadRef(kind, "shop", f"gone-{n}") for n in range(others))]
+    found = reader.read_all(refs)
+    assert isinstance(set_of := found[ref], Sighting)
+    assert isinstance(checkout := found[CHECKOUT], Sighting)
+    assert (set_of.snapshot.workload.ref, set_of.snapshot.workload.live.number) == (ref, 7)
+    assert isinstance(set_of.snapshot.workload.revisions, tuple)
+    assert [revision.number for revision in set_of.snapshot.workload.revisions] == [6]
+    assert checkout.snapshot.workload.live.template_hash == "hash7"
+    assert all(
+        found[gone] == TargetFault(TargetReason.NOT_FOUND, f"{gone} does not exist") for gone in refs[2:]
+    )
+
+
+def test_deployment_costs_four_calls(fake: FakeApi, reader: SnapshotReader) -> None:
+    """Itself, its ReplicaSets, its namespace, its records, and nothing for the other kinds."""
+    reader.read(CHECKOUT)
+    assert sorted(path.rpartition("/")[2] for _, path in fake.calls) == [
+        "checkout",
+        "replicasets",
+        "rollbacks",
+        "shop",
+    ]
 
 
 def test_workload_that_is_not_there_is_a_fault(reader: SnapshotReader) -> None:
@@ -140,8 +174,8 @@ def pod(fake: FakeApi, *owners: dict[str, Any]) -> PodRef:
     return PodRef("shop", "p")
 
 
-def owner(kind: str, name: str, *, controller: bool = True) -> dict[str, Any]:
-    return {"kind": kind, "name": name, "uid": "u", "controller": controller}
+def owner(kind: str, name: str, *, controller: bool = True, group: str = "apps/v1") -> dict[str, Any]:
+    return {"apiVersion": group, "kind": kind, "name": name, "uid": "u", "controller": controller}
 
 
 def test_owner_of_a_pod_is_its_deployment(fake: FakeApi, reader: SnapshotReader) -> None:
@@ -150,24 +184,75 @@ def test_owner_of_a_pod_is_its_deployment(fake: FakeApi, reader: SnapshotReader)
     assert reader.owner(ref) == CHECKOUT
 
 
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+def test_owner_of_a_pod_may_be_a_set(fake: FakeApi, reader: SnapshotReader, kind: str) -> None:
+    """Which is the workload itself: there is nothing in between to be read."""
+    ref = pod(fake, owner(kind, "db"))
+    assert reader.owner(ref) == WorkloadRef(kind, "shop", "db")
+    assert len(fake.calls) == 1
+
+
 @pytest.mark.parametrize(
-    ("owners", "reason"),
+    ("owners", "reason", "evidence"),
     [
-        pytest.param([], TargetReason.NO_OWNER, id="nobody"),
-        pytest.param([owner("Job", "j")], TargetReason.NO_OWNER, id="job"),
-        pytest.param([owner("ReplicaSet", "x", controller=False)], TargetReason.NO_OWNER, id="no-controller"),
-        pytest.param([owner("ReplicaSet", "gone")], TargetReason.NOT_FOUND, id="set-is-gone"),
-        pytest.param([owner("ReplicaSet", "bare")], TargetReason.NO_OWNER, id="set-without-deployment"),
+        pytest.param(
+            [],
+            TargetReason.NO_OWNER,
+            "Pod shop/p belongs to no workload: it has no controller",
+            id="nobody",
+        ),
+        pytest.param(
+            [owner("Job", "j", group="batch/v1")],
+            TargetReason.NO_OWNER,
+            "Pod shop/p belongs to Job shop/j (batch/v1), which is not rolled back",
+            id="job",
+        ),
+        pytest.param(
+            [owner("StatefulSet", "db", group="apps.kruise.io/v1beta1")],
+            TargetReason.NO_OWNER,
+            "Pod shop/p belongs to StatefulSet shop/db (apps.kruise.io/v1beta1), which is not rolled back",
+            id="kind-of-another-group",
+        ),
+        pytest.param(
+            [owner("ReplicaSet", "x", controller=False)],
+            TargetReason.NO_OWNER,
+            "Pod shop/p belongs to no workload: it has no controller",
+            id="no-controller",
+        ),
+        pytest.param(
+            [owner("ReplicaSet", "gone")],
+            TargetReason.NOT_FOUND,
+            "Pod shop/p, or the ReplicaSet that owns it, does not exist",
+            id="set-is-gone",
+        ),
+        pytest.param(
+            [owner("ReplicaSet", "bare")],
+            TargetReason.NO_OWNER,
+            "ReplicaSet shop/bare has no Deployment",
+            id="set-without-deployment",
+        ),
+        pytest.param(
+            [owner("ReplicaSet", "canary")],
+            TargetReason.NO_OWNER,
+            "ReplicaSet shop/canary has no Deployment",
+            id="set-of-another-kind",
+        ),
     ],
 )
-def test_pod_without_a_deployment_is_a_fault(
-    fake: FakeApi, reader: SnapshotReader, owners: list[dict[str, Any]], reason: TargetReason
+def test_pod_without_a_workload_is_a_fault(
+    fake: FakeApi,
+    reader: SnapshotReader,
+    owners: list[dict[str, Any]],
+    reason: TargetReason,
+    evidence: str,
 ) -> None:
     """It says where the way up ends."""
     fake.put(f"{SHOP}/replicasets/bare", metadata={"name": "bare"})
-    found = reader.owner(pod(fake, *owners))
-    assert isinstance(found, TargetFault)
-    assert found.reason is reason
+    fake.put(
+        f"{SHOP}/replicasets/canary",
+        metadata={"name": "canary", "ownerReferences": [owner("Rollout", "web")]},
+    )
+    assert reader.owner(pod(fake, *owners)) == TargetFault(reason, evidence)
 
 
 def test_pod_that_cannot_be_read(fake: FakeApi, reader: SnapshotReader) -> None:
@@ -194,15 +279,3 @@ def test_long_lists_are_read_to_the_end(
     assert isinstance(found, Sighting)
     assert isinstance(found.snapshot.workload.revisions, tuple)
     assert len(found.snapshot.workload.revisions) == 2
-
-
-def test_selectors_are_remembered_up_to_a_limit() -> None:
-    """A likely selector for a workload that was read before, and never more of them than the limit."""
-    selectors = Selectors(limit=2)
-    first, second, third = (WorkloadRef("Deployment", "shop", name) for name in "abc")
-    assert selectors.get(first, "app=a") == "app=a"
-    assert selectors.note(first, "team=x") == "team=x"
-    selectors.note(second, "team=y")
-    assert selectors.get(first, "app=a") == "team=x"
-    selectors.note(third, "team=z")
-    assert (selectors.get(first, "app=a"), selectors.get(third, "app=c")) == ("app=a", "team=z")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from receiver.cluster.deployments import to_workload
+from receiver.cluster.kinds import to_workload
 from receiver.policy.record import PastRollback
 from receiver.policy.times import parse_time
 from receiver.policy.workload import Revision

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from receiver.policy.alerts import Alert, Status
+from receiver.policy.bystanders import Bystanders
 from receiver.policy.choice import Choice, Reason, choose
 from receiver.policy.context import Context, Installation, StillFiring
 from receiver.policy.decision import Decision, Match, Snapshot, decide
@@ -129,6 +130,7 @@ def context(
         choice=_choice(rule, workload, known_bad),
         known_bad=known_bad,
         record=own_record(workload),
+        bystanders=Bystanders(),
     )
     return replace(made, **changes)
 
@@ -148,6 +150,7 @@ def decision(
     ledger: Ledger | Unreadable | None = None,
     installation: Installation = AUTO,
     still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE,
+    bystanders: Bystanders | Unreadable = Bystanders(),  # noqa: B008 # a frozen value
 ) -> Decision:
     """What is decided when every rule matched every alert."""
     matches = [Match(one, tuple(alerts or [alert()])) for one in rules or [rule()]]
@@ -155,6 +158,7 @@ def decision(
         Snapshot(of or workload(), past),
         matches,
         ledger=Ledger() if ledger is None else ledger,
+        bystanders=bystanders,
         installation=installation,
         now=NOW,
         still_firing=still_firing,

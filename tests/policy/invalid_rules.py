@@ -1,6 +1,7 @@
 """Rule files that both the parser and the JSON Schema refuse, with the problems that the parser tells."""
 
-from tests.policy.rule_cases import with_keys, with_matchers, with_name
+from tests.policy.interval_cases import INVALID_INTERVALS
+from tests.policy.rule_cases import at_interval, with_interval, with_keys, with_matchers, with_name
 
 NO_LABEL = "is no DNS label: use a-z, 0-9 and '-', at most 63, no '-' at the ends"
 NO_NAME = "cannot stand in a Kubernetes name: use a-z, 0-9, '-', '.' and labels"
@@ -146,8 +147,13 @@ INVALID = {
         ["4: rule shop: target.kind: 'deployment' is unknown: did you mean Deployment?"],
     ),
     "target-kind-not-yet": (
-        with_keys("target: {kind: StatefulSet, namespace: b, name: c}"),
-        ["4: rule shop: target.kind: StatefulSet is not supported in this version: only Deployment is"],
+        with_keys("target: {kind: Rollout, namespace: b, name: c}"),
+        [
+            (
+                "4: rule shop: target.kind: Rollout is not supported in this version: Deployment,"
+                " StatefulSet and DaemonSet are"
+            )
+        ],
     ),
     "target-other-template": (
         with_keys('target: {pod: "{{ $value }}", namespace: b}'),
@@ -203,11 +209,36 @@ INVALID = {
     ),
     "guards-list": (with_keys("guards: []"), ["4: rule shop: guards: must be a mapping, not a list"]),
     "guards-not-yet": (
-        with_keys("guards:\n  systemic: 5\n  gitops: block\n  schedule: {}\n  barrier: x\n  preflight: {}"),
-        [
-            f"{line}: rule shop: guards.{key}: not supported in this version: leave it out"
-            for line, key in enumerate(["systemic", "gitops", "schedule", "barrier", "preflight"], start=5)
-        ],
+        with_keys("guards:\n  preflight: {}"),
+        ["5: rule shop: guards.preflight: not supported in this version: leave it out"],
+    ),
+    **{
+        f"systemic-{name}": (
+            with_keys(f"guards: {{systemic: {value}}}"),
+            [f"4: rule shop: guards.systemic: must be off or a whole number of at least 2, not {shown}"],
+        )
+        for name, value, shown in [
+            ("one", "1", "1"),
+            ("none-at-all", "0", "0"),
+            ("negative", "-5", "-5"),
+            ("true", "true", "true"),
+            ("text", "'5'", "'5'"),
+            ("on", "on", "'on'"),
+            ("list", "[]", "a list"),
+            ("mapping", "{max: 5}", "a mapping"),
+        ]
+    },
+    "systemic-empty": (
+        with_keys("guards:\n  systemic:"),
+        ["5: rule shop: guards.systemic: has no value: write one, or leave it out"],
+    ),
+    "gitops-misspelt": (
+        with_keys("guards: {gitopz: warn}"),
+        ["4: rule shop: guards.gitopz: unknown key: did you mean gitops?"],
+    ),
+    "gitops-yes": (
+        with_keys("guards: {gitops: yes}"),
+        ["4: rule shop: guards.gitops: 'yes' is unknown: known are block, warn, pause"],
     ),
     "budget-on": (
         with_keys("guards: {budget: on}"),
@@ -241,6 +272,22 @@ INVALID = {
         with_keys("guards: {budget: {window: 1h}}"),
         ["4: rule shop: guards.budget.window: unknown key: known are max, per, over"],
     ),
+    "schedule-off": (
+        with_keys("guards: {schedule: off}"),
+        ["4: rule shop: guards.schedule: must be a mapping, not 'off'"],
+    ),
+    "schedule-misspelt": (
+        with_keys("guards: {schedule: {muted: []}}"),
+        ["4: rule shop: guards.schedule.muted: unknown key: did you mean mute?"],
+    ),
+    "schedule-one-interval": (
+        with_keys("guards: {schedule: {active: {weekdays: [monday]}}}"),
+        ["4: rule shop: guards.schedule.active: must be a list, not a mapping"],
+    ),
+    **{
+        f"interval-{name}": (with_interval(interval), [at_interval(problem) for problem in problems])
+        for name, (interval, *problems) in INVALID_INTERVALS.items()
+    },
     "verify-misspelt": (
         with_keys("verify: {resolve_within: 1m}"),
         ["4: rule shop: verify.resolve_within: unknown key: did you mean resolved_within?"],

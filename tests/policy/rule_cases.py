@@ -3,11 +3,21 @@
 Each case of a rule's keys stands from line 4 of the file, below a name and matchers.
 """
 
+from tests.policy.interval_cases import ONLY_CHECK_SEES_INTERVALS, VALID_INTERVALS
+
 HEAD = "rules:\n  - name: shop\n    matchers: ['alertname=\"Down\"']\n"
 
 
 def with_keys(keys: str) -> str:
     return HEAD + "".join(f"    {line}\n" for line in keys.splitlines())
+
+
+def with_interval(interval: str) -> str:
+    return with_keys(f"guards: {{schedule: {{mute: [{interval}]}}}}")
+
+
+def at_interval(problem: str) -> str:
+    return f"4: rule shop: guards.schedule.mute[0]{problem}"
 
 
 def with_matchers(matchers: str) -> str:
@@ -47,6 +57,13 @@ VALID = {
     ),
     "budget-off": with_keys("guards: {budget: off}"),
     "budget-over-rule": with_keys("guards: {budget: {max: 10, per: 1d, over: rule}}"),
+    "systemic-two": with_keys("guards: {systemic: 2}"),
+    "systemic-off": with_keys("guards: {systemic: off}"),
+    "gitops-warn": with_keys("guards: {gitops: warn}"),
+    "gitops-pause": with_keys("guards: {gitops: pause}"),
+    "schedule-empty": with_keys("guards: {schedule: {}}"),
+    "schedule-empty-lists": with_keys("guards: {schedule: {active: [], mute: []}}"),
+    **{f"interval-{name}": with_interval(interval) for name, interval in VALID_INTERVALS.items()},
     "verify": with_keys("verify: {rollout_timeout: 90s, resolved_within: 15m}"),
     "runbook": with_keys("runbook_url: https://runbooks.example.org/down?a=b#c"),
     "runbook-http-port": with_keys("runbook_url: http://[::1]:8080"),
@@ -63,6 +80,10 @@ ONLY_CHECK_SEES = {
         with_keys("guards: {budget: {per: 8d}}"),
         ["4: rule shop: guards.budget.per: must be at most 1w, as long as rollbacks count"],
     ),
+    **{
+        f"interval-{name}": (with_interval(interval), [at_interval(problem)])
+        for name, (interval, problem) in ONLY_CHECK_SEES_INTERVALS.items()
+    },
     "for-overflow": (
         with_keys("for: 300y"),
         ["4: rule shop: for: '300y' is too long: a duration is at most 292 years"],

@@ -7,11 +7,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from receiver.policy.alerts import Alert
+from receiver.policy.bystanders import Bystanders
 from receiver.policy.context import Installation, StillFiring
 from receiver.policy.decision import Match, Snapshot
 from receiver.policy.ledger import KEPT_FOR, Ledger, Pause, Spending
 from receiver.policy.record import PastRollback, Phase, Review, record_name
-from receiver.policy.rules import Budget, Mode, Over, Rollback, Rule, To
+from receiver.policy.rules import Budget, Mode, Over, Rollback, Rule, Schedule, To
+from receiver.policy.spans import months, weekdays
+from receiver.policy.timeintervals import TimeInterval
 from receiver.policy.workload import Revision, Unreadable, Workload, WorkloadRef
 from tests.policy.builders import (
     CHECKOUT,
@@ -114,6 +117,15 @@ WINDOWS = LENGTHS.filter(lambda length: length <= KEPT_FOR)
 BUDGETS = st.builds(Budget, max=st.integers(1, 3), per=WINDOWS, over=st.sampled_from(Over))
 
 
+INTERVALS = st.lists(
+    st.sampled_from(
+        [TimeInterval(), TimeInterval(weekdays=(weekdays("friday"),)), TimeInterval(months=(months("june"),))]
+    ),
+    max_size=2,
+).map(tuple)
+SCHEDULES = st.builds(Schedule, active=INTERVALS, mute=INTERVALS)
+
+
 def rules(name: str) -> st.SearchStrategy[Rule]:
     """A rule of that name."""
     return st.builds(
@@ -126,6 +138,8 @@ def rules(name: str) -> st.SearchStrategy[Rule]:
         cooldown=mostly(AGES, LENGTHS),
         max_alert_age=mostly(st.just(HOUR), LENGTHS),
         budget=mostly(st.none(), BUDGETS),
+        systemic=mostly(st.just(5), st.none() | st.integers(2, 6)),
+        schedule=mostly(st.just(Schedule()), SCHEDULES),
     )
 
 
@@ -151,9 +165,14 @@ LEDGERS = mostly(
     ),
     UNREADABLE,
 )
+BYSTANDERS = mostly(
+    st.just(()),
+    st.integers(0, 6).map(lambda n: tuple(WorkloadRef("Deployment", "shop", f"w{i}") for i in range(n))),
+)
 SURROUNDINGS = st.fixed_dictionaries(
     {
         "ledger": LEDGERS,
+        "bystanders": mostly(st.builds(Bystanders, BYSTANDERS, LENGTHS), UNREADABLE),
         "installation": st.builds(
             Installation,
             mode=mostly(st.just(Mode.AUTO), st.sampled_from(MODES)),

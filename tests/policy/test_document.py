@@ -170,7 +170,7 @@ def test_verdicts_are_kept_with_their_evidence() -> None:
 )
 def test_a_short_history_is_warned_of(of: Workload, *, warned: bool) -> None:
     """It blocks nothing by itself; the on-call should know."""
-    assert [text.startswith("revisionHistoryLimit is") for text in warnings(of)] == [True] * warned
+    assert [text.startswith("revisionHistoryLimit is") for text in warnings(of, ())] == [True] * warned
     assert ("warnings" in decision_document(decision(of), None)) is warned
 
 

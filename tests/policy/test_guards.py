@@ -4,14 +4,17 @@ from typing import Any
 
 import pytest
 
+from receiver.policy.bystanders import Bystanders
 from receiver.policy.context import Installation, StillFiring
 from receiver.policy.guards import GUARDS, NAMES, judge_all, judge_without_target
 from receiver.policy.ledger import Ledger, Pause
-from receiver.policy.record import Phase
-from receiver.policy.rules import Mode
+from receiver.policy.ownership import TRACKING_ID
+from receiver.policy.record import BARRIER_ANNOTATION, Phase
+from receiver.policy.rules import Mode, Schedule
 from receiver.policy.targets import TargetFault, TargetReason
+from receiver.policy.timeintervals import TimeInterval
 from receiver.policy.verdict import Common, Verdict, allow, block, cannot_tell, not_judged
-from receiver.policy.workload import Unreadable
+from receiver.policy.workload import Unreadable, WorkloadRef
 from tests.policy.builders import (
     FORBIDDEN,
     HOUR,
@@ -23,6 +26,7 @@ from tests.policy.builders import (
     own_record,
     past,
     revision,
+    rule,
     spending,
     workload,
 )
@@ -33,15 +37,21 @@ ONLY_BLOCKED_BY: dict[str, dict[str, Any]] = {
     "scope": {"installation": Installation(Mode.AUTO, namespaces=frozenset({"blog"}))},
     "workload_paused": {"of": workload(paused=True)},
     "blame": {"of": workload(live=revision(7, live_since=NOW - 3 * HOUR))},
+    "systemic": {
+        "bystanders": Bystanders(tuple(WorkloadRef("Deployment", "shop", name) for name in "abcde"))
+    },
     "cooldown": {"past": (past(patched_at=NOW - MINUTE),)},
     "budget": {"ledger": Ledger((spending("one"), spending("two"), spending("three")))},
     "flip_flop": {"past": (past(to_hash="hash7"),)},
     "settled": {"past": (past(record=own_record(), phase=Phase.REJECTED, patched_at=None),)},
     "history": {"of": workload(revisions=())},
+    "barrier": {"of": workload(annotations={BARRIER_ANNOTATION: "7: migrated"})},
+    "gitops": {"of": workload(annotations={TRACKING_ID: "shop-app:apps/Deployment:shop/checkout"})},
     "stale": {
         "alerts": [alert(age=2 * HOUR)],
         "of": workload(live=revision(7, live_since=NOW - 2 * HOUR - MINUTE)),
     },
+    "schedule": {"rules": [rule(schedule=Schedule(mute=(TimeInterval(),)))]},
 }
 """A situation for each guard that no other guard sees; `target` cannot block where there is a workload."""
 
@@ -68,11 +78,17 @@ def test_all_guards_run_whatever_the_first_ones_say() -> None:
     """Each verdict is kept, in the guards' order."""
     unreadable = workload(namespace_annotations=FORBIDDEN, revisions=FORBIDDEN, paused=True)
     verdicts = judge_all(
-        context(workload=unreadable, past=FORBIDDEN, ledger=FORBIDDEN, still_firing=FORBIDDEN)
+        context(
+            workload=unreadable,
+            past=FORBIDDEN,
+            ledger=FORBIDDEN,
+            still_firing=FORBIDDEN,
+            bystanders=FORBIDDEN,
+        )
     )
     assert tuple(verdict.guard for verdict in verdicts) == NAMES
     allowed = {verdict.guard for verdict in verdicts if not verdict.blocks}
-    assert allowed == {"target", "blame", "stale"}
+    assert allowed == {"target", "blame", "barrier", "gitops", "stale", "schedule"}
 
 
 def test_without_a_workload_only_target_blocks() -> None:

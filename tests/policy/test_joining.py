@@ -170,6 +170,14 @@ def test_the_first_alert_is_there_before_any_status() -> None:
     assert joined(SPEC, {}) == {"errors": (replace(A, annotations={}),)}
 
 
+def test_the_first_alert_keeps_its_labels() -> None:
+    """Prometheus is asked by them, and they may name a pod; the others' are not kept."""
+    found = joined(SPEC, status_of((A, "errors"), (B, "errors"), (A, "latency")))
+    kept = [(one.name, dict(one.labels)) for one in found["errors"]]
+    assert kept == [("A", dict(A.labels)), ("B", {"alertname": "B"})]
+    assert dict(found["latency"][0].labels) == {"alertname": "A"}
+
+
 def test_the_first_alert_is_listed_where_nobody_got_so_far() -> None:
     """It can be resolved then like any other."""
     listed = with_first_alert(SPEC, {"holder": "a"})

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from receiver.policy.ownership import KUSTOMIZE, RECONCILE
 from receiver.policy.plan import DIFF_LIMIT, make_plan, template_diff
 from receiver.policy.record import LAST_ROLLBACK, bare_template, parse_last_rollback
+from receiver.policy.rules import Gitops
 from receiver.policy.workload import Revision, Workload
-from tests.policy.builders import CHECKOUT, LIVE, NOW, OLDER, past, revision, template, workload
+from tests.policy.builders import CHECKOUT, LIVE, NOW, OLDER, past, revision, rule, template, workload
 from tests.policy.json_patch import PatchConflict, apply_patch
 
 CHOSEN = OLDER[1]
@@ -19,7 +21,7 @@ CHOSEN = OLDER[1]
 
 def plan_of(of: Workload, chosen: Revision = CHOSEN) -> list[Any]:
     """The operations, as they are on the wire."""
-    made = make_plan(of, chosen, record="checkout-1", rule="errors", now=NOW)
+    made = make_plan(of, chosen, record="checkout-1", rule=rule(), now=NOW)
     assert made.target == of.ref
     return list(json.loads(json.dumps(made.operations)))
 
@@ -42,6 +44,19 @@ def test_the_patch_tests_what_was_judged_and_then_changes_two_things() -> None:
         ("add", "/metadata/annotations/rollback-receiver.dev~1last-rollback"),
     ]
     assert operations[2]["value"] == bare_template(CHOSEN.template)
+
+
+@pytest.mark.parametrize("annotations", [None, {"a": "b"}])
+def test_flux_is_told_in_the_same_patch_to_leave_the_workload_alone(
+    annotations: dict[str, str] | None,
+) -> None:
+    """Where the rule says `gitops: pause` and Flux owns it."""
+    of = workload(labels={f"{KUSTOMIZE}/name": "shop"}, annotations=annotations)
+    plan = make_plan(of, CHOSEN, record="checkout-1", rule=rule(gitops=Gitops.PAUSE), now=NOW)
+    patched = apply_patch(raw(of), plan.operations)
+    expected = {*(annotations or {}), LAST_ROLLBACK, RECONCILE}
+    assert set(patched["metadata"]["annotations"]) == expected
+    assert patched["metadata"]["annotations"][RECONCILE] == "disabled"
 
 
 @pytest.mark.parametrize(

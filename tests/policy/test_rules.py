@@ -18,10 +18,13 @@ from receiver.policy.rules import (
     Rollback,
     Rule,
     Ruleset,
+    Schedule,
     To,
     WorkloadTarget,
 )
+from receiver.policy.spans import months
 from receiver.policy.templates import parse_template
+from receiver.policy.timeintervals import TimeInterval
 
 MATCHERS = st.lists(
     st.sampled_from(
@@ -74,6 +77,8 @@ def test_a_rule_that_says_only_what_it_must_has_the_documented_defaults() -> Non
             cooldown=timedelta(minutes=15),
             max_alert_age=timedelta(hours=1),
             budget=Budget(max=3, per=timedelta(hours=1), over=Over.CLUSTER),
+            systemic=5,
+            schedule=Schedule(active=(), mute=()),
         ),
         runbook_url=None,
     )
@@ -144,6 +149,18 @@ class TestGuardSettings:
 
     def test_a_rule_may_have_a_budget_where_the_installation_has_none(self) -> None:
         assert self.parsed({"budget": {"max": 1}}, GuardSettings(budget=None)).budget == Budget(max=1)
+
+    def test_systemic_is_off_where_the_rule_or_the_installation_says_so(self) -> None:
+        assert self.parsed({"systemic": "off"}, GuardSettings(systemic=9)).systemic is None
+        assert self.parsed({}, GuardSettings(systemic=None)).systemic is None
+        assert self.parsed({"systemic": 2}, GuardSettings(systemic=None)).systemic == 2
+
+    def test_the_installations_freezes_hold_for_a_rule_that_has_hours_of_its_own(self) -> None:
+        house = GuardSettings(schedule=Schedule(mute=(TimeInterval(months=(months("december"),)),)))
+        found = self.parsed({"schedule": {"active": [{"weekdays": ["monday"]}]}}, house).schedule
+        assert [interval.in_words() for interval in found.active] == ["monday"]
+        assert found.mute == house.schedule.mute
+        assert self.parsed({"schedule": {"mute": []}}, house).schedule == Schedule()
 
 
 class TestMode:

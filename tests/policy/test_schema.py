@@ -87,6 +87,17 @@ SCALAR = st.sampled_from(
         [],
     ]
 )
+INTERVAL = st.dictionaries(
+    st.sampled_from(["weekdays", "days_of_month", "months", "years", "location", "x"]),
+    SCALAR
+    | st.lists(
+        st.sampled_from(
+            ["monday", "Sunday:monday", "x", "1", "-1", "1:5", "5:july", "2026", "0", 0, 1, 13, -31, 2026, 26]
+        ),
+        max_size=2,
+    ),
+    max_size=2,
+)
 RULE = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["a", "A", "a-", 1]),
@@ -101,8 +112,12 @@ RULE = st.fixed_dictionaries(
         ),
         "rollback": st.dictionaries(st.sampled_from(["to", "soak", "x"]), SCALAR, max_size=2),
         "guards": st.dictionaries(
-            st.sampled_from(["cooldown", "budget", "systemic"]),
-            SCALAR | st.dictionaries(st.sampled_from(["max", "per", "over", "x"]), SCALAR, max_size=2),
+            st.sampled_from(["cooldown", "budget", "systemic", "schedule"]),
+            SCALAR
+            | st.dictionaries(st.sampled_from(["max", "per", "over", "x"]), SCALAR, max_size=2)
+            | st.dictionaries(
+                st.sampled_from(["active", "mute"]), SCALAR | st.lists(INTERVAL, max_size=2), max_size=2
+            ),
             max_size=2,
         ),
         "verify": SCALAR,

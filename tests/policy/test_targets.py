@@ -16,6 +16,11 @@ BY_NAME = WorkloadTarget(
     namespace=parse_template("{{ $labels.namespace }}"),
     name=parse_template("{{ $labels.app }}-web"),
 )
+BY_KIND = WorkloadTarget(
+    kind=Kind.STATEFUL_SET,
+    namespace=parse_template("{{ $labels.namespace }}"),
+    name=parse_template("{{ $labels.cluster }}"),
+)
 BY_POD = PodTarget(
     pod=parse_template("{{ $labels.instance }}"), namespace=parse_template("{{ $labels.namespace }}")
 )
@@ -35,6 +40,24 @@ def with_target(target: Target) -> Rule:
             {"namespace": "shop", "deployment": "checkout", "statefulset": "db", "pod": "checkout-1"},
             CHECKOUT,
             id="deployment-before-all-others",
+        ),
+        pytest.param(
+            MIXIN,
+            {"namespace": "shop", "daemonset": "agent", "statefulset": "db", "pod": "db-0"},
+            WorkloadRef("StatefulSet", "shop", "db"),
+            id="stateful-set-before-daemon-set",
+        ),
+        pytest.param(
+            MIXIN,
+            {"namespace": "shop", "daemonset": "agent", "pod": "agent-x7"},
+            WorkloadRef("DaemonSet", "shop", "agent"),
+            id="daemon-set-before-pod",
+        ),
+        pytest.param(
+            with_target(BY_KIND),
+            {"namespace": "shop", "cluster": "db", "deployment": "exporter"},
+            WorkloadRef("StatefulSet", "shop", "db"),
+            id="the-rule-says-which-kind",
         ),
         pytest.param(
             MIXIN, {"namespace": "shop", "pod": "checkout-1"}, PodRef("shop", "checkout-1"), id="pod"
@@ -106,20 +129,6 @@ def test_labels_name_the_target(of: Rule, labels: dict[str, str], found: Workloa
             TargetReason.LABEL_MISSING,
             "the alert has no label namespace",
             id="the-rule-asks-for-an-empty-label",
-        ),
-        pytest.param(
-            MIXIN,
-            {"namespace": "shop", "statefulset": "db", "pod": "db-0"},
-            TargetReason.UNSUPPORTED_KIND,
-            "StatefulSet is a kind that is not rolled back yet",
-            id="statefulset",
-        ),
-        pytest.param(
-            MIXIN,
-            {"namespace": "shop", "daemonset": "agent"},
-            TargetReason.UNSUPPORTED_KIND,
-            "DaemonSet is a kind that is not rolled back yet",
-            id="daemonset",
         ),
         pytest.param(
             MIXIN,

@@ -22,9 +22,11 @@ from tests.testbed.golang import environment, find_go
 from tests.testbed.progress import BuildError, run_aloud, say
 
 HERE = Path(__file__).parent
-MODULES = ("kubernetes", "alertmanager")
+MODULES = ("kubernetes", "alertmanager", "prometheus")
 NAMES = {"go.etcd.io/etcd/server/v3": "etcd"}
-MINUTES = {"kube-apiserver": 4, "kube-controller-manager": 2}
+MINUTES = {"kube-apiserver": 4, "kube-controller-manager": 2, "prometheus": 3}
+TAGS = {"prometheus": "remove_all_sd"}
+"""Prometheus without service discovery: the clouds' clients are most of its build."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def compile_tool(go: Path, tool: Tool, where: Path) -> None:
     tool.path.parent.mkdir(parents=True, exist_ok=True)
     part = tool.path.with_name(f".{tool.name}.part")
     flags = [f"-mod={'vendor' if (where / 'vendor').exists() else 'readonly'}", "-trimpath"]
-    flags.append(f"-ldflags={linker_flags(tool.module)}")
+    flags += [f"-tags={TAGS.get(tool.module, '')}", f"-ldflags={linker_flags(tool.module)}"]
     command = [str(go), "build", *flags, "-o", str(part), tool.package]
     log = tool.path.with_name(f"{tool.name}.log")
     run_aloud(tool.name, command, folder=where, env=environment(), log=log)
@@ -153,6 +155,11 @@ def linker_flags(module: str) -> str:
     """Return the flags that stamp the version into the module's tools, as their release builds do."""
     if module == "alertmanager":
         version = required(module, "github.com/prometheus/alertmanager").removeprefix("v")
+        stamps = {"github.com/prometheus/common/version.Version": version}
+    elif module == "prometheus":
+        _, release, patch = required(module, "github.com/prometheus/prometheus").split(".")
+        # The module v0.315.1 is the release 3.15.1.
+        version = f"{release[:-2]}.{int(release[-2:])}.{patch}"
         stamps = {"github.com/prometheus/common/version.Version": version}
     else:
         version = required(module, "k8s.io/kubernetes")

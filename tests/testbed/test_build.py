@@ -10,7 +10,7 @@ from tests.testbed.progress import BuildError, run_aloud
 
 @pytest.fixture
 def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two modules of one tool each, and an empty cache."""
+    """Modules of one tool each, and an empty cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(build, "HERE", tmp_path)
     for module in build.MODULES:
@@ -38,6 +38,7 @@ def fake_go(folder: Path, says: str) -> Path:
             {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok"},
         ),
         ("alertmanager", {"alertmanager", "amtool"}),
+        ("prometheus", {"prometheus"}),
     ],
 )
 def test_go_mod_lists_the_tools(module: str, names: set[str]) -> None:
@@ -49,22 +50,23 @@ def test_a_changed_module_moves_alone(modules: Path, name: str) -> None:
     before = [build.folder(module) for module in build.MODULES]
     with (modules / "kubernetes" / name).open("a") as file:
         file.write("// another version\n")
-    kubernetes, alertmanager = (build.folder(module) for module in build.MODULES)
+    kubernetes, *others = (build.folder(module) for module in build.MODULES)
     assert kubernetes != before[0]
-    assert alertmanager == before[1]
+    assert others == before[1:]
 
 
 def test_what_is_built_is_not_missing(modules: Path) -> None:
-    kubernetes, alertmanager = build.missing(*build.MODULES)
+    kubernetes, *others = build.missing(*build.MODULES)
     kubernetes.path.parent.mkdir(parents=True)
     kubernetes.path.touch()
-    assert build.missing(*build.MODULES) == [alertmanager]
+    assert build.missing(*build.MODULES) == others
     assert build.build("kubernetes") == [kubernetes.path.parent]
 
 
 def test_the_version_is_the_one_that_go_mod_requires() -> None:
     assert "gitVersion=v1.37.2" in build.linker_flags("kubernetes")
     assert "version.Version=0.34.1" in build.linker_flags("alertmanager")
+    assert "version.Version=3.15.1" in build.linker_flags("prometheus")
     with pytest.raises(BuildError, match=r"does not require no.example/such"):
         build.required("kubernetes", "no.example/such")
 

@@ -6,16 +6,20 @@ and blocking wherever it cannot tell.
 
 from receiver.policy.context import Context
 from receiver.policy.guards import (
+    barrier,
     blame,
     budget,
     cooldown,
     firing,
     flip_flop,
+    gitops,
     history,
     paused,
+    schedule,
     scope,
     settled,
     stale,
+    systemic,
     target,
     workload_paused,
 )
@@ -29,12 +33,16 @@ GUARDS = (
     scope,
     workload_paused,
     blame,
+    systemic,
     cooldown,
     budget,
     flip_flop,
     settled,
     history,
+    barrier,
+    gitops,
     stale,
+    schedule,
 )
 NAMES = tuple(guard.GUARD for guard in GUARDS)
 

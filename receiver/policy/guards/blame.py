@@ -1,17 +1,21 @@
 """Guard blame: the trouble began shortly after the suspected revision went live, and not before it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from receiver.policy.context import Context
+from receiver.policy.durations import format_duration
+from receiver.policy.pods import Shares, pod_names, shares, unwell
 from receiver.policy.problems import plain
-from receiver.policy.rules import Rule
-from receiver.policy.times import format_age, format_time
-from receiver.policy.verdict import Verdict, allow, block
+from receiver.policy.times import format_age, format_precise, format_time
+from receiver.policy.troubles import Trouble, troubles, unknown_to_prometheus
+from receiver.policy.verdict import Verdict, allow, block, cannot_tell
+from receiver.policy.workload import Unreadable
 
 GUARD = "blame"
-TOLERANCE = timedelta(minutes=1)
-"""One scrape and one evaluation: how far a trouble's computed beginning may be off."""
+NAMED = 3
+"""So many alerts are named in a warning; the others are counted."""
 
 
 class Reason(StrEnum):
@@ -21,6 +25,7 @@ class Reason(StrEnum):
     ROLLOUT_TOO_OLD = "rollout_too_old"
     TROUBLE_BEFORE_ROLLOUT = "trouble_before_rollout"
     ROLLOUT_TIME_UNKNOWN = "rollout_time_unknown"
+    OTHER_PODS = "pods_of_other_revisions"
 
 
 def judge(context: Context) -> Verdict:
@@ -28,33 +33,63 @@ def judge(context: Context) -> Verdict:
     live = context.workload.live
     if live.live_since is None:
         return block(GUARD, Reason.ROLLOUT_TIME_UNKNOWN, f"nothing tells when {live.label} went live")
-    rollout = f"{live.label} went live {format_time(live.live_since)}"
-    verdicts = [
-        _judge_lag(context.rule, began - live.live_since, f"{rollout}, the trouble of {_plain(name)} began")
-        for name, began in _troubles(context)
-    ]
-    return next((verdict for verdict in verdicts if verdict.allowed), verdicts[0])
+    found = troubles(context.alerts, context.rule.for_, context.active_since)
+    verdicts = [_judge_trouble(context, trouble, live.live_since) for trouble in found]
+    verdict = next((verdict for verdict in verdicts if verdict.allowed), verdicts[0])
+    state = unwell(context.workload, context.pods)
+    evidence = f"{verdict.evidence}; {state}" if state else verdict.evidence
+    return replace(verdict, evidence=evidence, warning=_warning(context))
 
 
-def _troubles(context: Context) -> list[tuple[str, datetime]]:
-    """Return when the earliest trouble of each alertname began, the earliest first."""
-    starts: dict[str, datetime] = {}
-    for alert in context.alerts:
-        began = alert.starts_at - (context.rule.for_ or timedelta(0))
-        starts[alert.name] = min(began, starts.get(alert.name, began))
-    return sorted(starts.items(), key=lambda trouble: (trouble[1], trouble[0]))
-
-
-def _judge_lag(rule: Rule, lag: timedelta, what: str) -> Verdict:
-    """Judge a trouble by how long after the rollout it began; `what` is the evidence up to there."""
-    window, tolerance = rule.guards.deployed_within, timedelta(0) if rule.for_ is None else TOLERANCE
-    side = "before" if lag < timedelta(0) else "after"
-    evidence = f"{what} {format_age(abs(lag))} {side} that; deployed_within {format_age(window)}"
-    if lag < -tolerance:
+def _judge_trouble(context: Context, trouble: Trouble, live_since: datetime) -> Verdict:
+    """Judge by how long after the rollout the trouble began, and by whose pods have it."""
+    window, lag = context.rule.guards.deployed_within, trouble.began - live_since
+    evidence = _evidence(context, trouble, live_since)
+    if lag < -trouble.tolerance:
         return block(GUARD, Reason.TROUBLE_BEFORE_ROLLOUT, evidence)
-    if lag > window + tolerance:
+    if lag > window + trouble.tolerance:
         return block(GUARD, Reason.ROLLOUT_TOO_OLD, evidence)
-    return allow(GUARD, Reason.RECENT_ROLLOUT, evidence)
+    names = pod_names(trouble.alerts)
+    if not names:
+        return allow(GUARD, Reason.RECENT_ROLLOUT, evidence)
+    if isinstance(context.pods, Unreadable):
+        return cannot_tell(GUARD, context.pods)
+    found = shares(names, context.pods, context.workload)
+    if found.speak_for_suspect:
+        return allow(GUARD, Reason.RECENT_ROLLOUT, evidence + _whose(found))
+    return block(GUARD, Reason.OTHER_PODS, evidence + _whose(found))
+
+
+def _evidence(context: Context, trouble: Trouble, live_since: datetime) -> str:
+    lag, window = trouble.began - live_since, context.rule.guards.deployed_within
+    began = f"{format_age(abs(lag))} {'before' if lag < timedelta(0) else 'after'} that"
+    witness = f" (activeAt {format_precise(trouble.began)} in Prometheus)" if trouble.by_prometheus else ""
+    rollout = f"{context.workload.live.label} went live {format_time(live_since)}"
+    what = f"the trouble of {_plain(trouble.name)} began {began}{witness}"
+    return f"{rollout}, {what}; deployed_within {format_age(window)}"
+
+
+def _whose(found: Shares) -> str:
+    """Give the counts, where anything is known of the pods that the alerts name."""
+    known = found.suspect + found.other
+    return f"; {found.suspect} of the {known} pods with it are of this revision" if known else ""
+
+
+def _warning(context: Context) -> str | None:
+    """Say that Prometheus was to tell when the trouble began and did not; None where it was not asked."""
+    active, for_ = context.active_since, context.rule.for_
+    lost = unknown_to_prometheus(context.alerts, active)
+    if isinstance(active, Unreadable):
+        why = str(active)
+    elif lost:
+        names = sorted({_plain(alert.name) for alert in lost})
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        of = f"{len(lost)} of {len(context.alerts)} alerts"
+        why = f"Prometheus tells nothing of {of} ({', '.join(names[:NAMED])}{more})"
+    else:
+        return None
+    instead = "startsAt" if for_ is None else f"startsAt minus the rule's `for` of {format_duration(for_)}"
+    return f"{why}; when the trouble began was judged by {instead}"
 
 
 def _plain(alertname: str) -> str:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from receiver.policy.context import Context
 from receiver.policy.verdict import Verdict, allow, block
+from receiver.policy.workload import Workload
 
 GUARD = "workload_paused"
 
@@ -16,13 +17,31 @@ class Reason(StrEnum):
 
 
 def judge(context: Context) -> Verdict:
-    """Block while the workload's spec.paused is set."""
+    """Block while the workload's spec.paused is set; warn of pods that won't follow the template."""
     ref = context.workload.ref
     if not context.workload.paused:
-        return allow(GUARD, Reason.NOT_PAUSED, f"the rollout of {ref} is not paused")
+        evidence = f"the rollout of {ref} is not paused"
+        return allow(GUARD, Reason.NOT_PAUSED, evidence, warning=_left_behind(context.workload))
     resume = f"kubectl rollout resume {ref.kind.lower()}/{ref.name} -n {ref.namespace}"
     return block(
         GUARD,
         Reason.PAUSED,
         f"you cannot rollback a paused {ref.kind.lower()}; resume it first with '{resume}' and try again",
     )
+
+
+def _left_behind(workload: Workload) -> str | None:
+    """Say which pods the patch alone does not bring back, None where it brings all."""
+    ref = workload.ref
+    if workload.on_delete:
+        delete = f"kubectl delete pod NAME -n {ref.namespace}"
+        return (
+            f"{ref} has the updateStrategy OnDelete: its pods stay as they are until somebody deletes them;"
+            f" after the patch do so one by one with '{delete}'"
+        )
+    if workload.partition:
+        return (
+            f"{ref} has a rolling update with partition {workload.partition}: pods with a lower number"
+            " stay as they are until somebody lowers it"
+        )
+    return None

@@ -8,7 +8,20 @@ from receiver.policy.alerts import Alert
 from receiver.policy.guards import blame
 from receiver.policy.guards.blame import Reason
 from receiver.policy.rules import Rule
-from tests.policy.builders import HOUR, LIVE, MINUTE, NOW, SECOND, alert, context, revision, rule, workload
+from receiver.policy.troubles import ActiveSince
+from receiver.policy.workload import Unreadable
+from tests.policy.builders import (
+    HOUR,
+    LIVE,
+    MINUTE,
+    NOW,
+    SECOND,
+    alert,
+    context,
+    revision,
+    rule,
+    workload,
+)
 
 ZERO = timedelta(0)
 UNKNOWN_FOR = rule(for_=None, deployed_within=30 * MINUTE)
@@ -125,3 +138,70 @@ def test_the_evidence_names_both_times(name: str, age: timedelta, evidence: str)
     verdict = blame.judge(context(alerts=(alert(name, age=age),)))
     assert verdict.evidence == f"revision 7 went live 2026-05-01T11:54:00Z, {evidence}"
     assert LIVE.live_since == NOW - 6 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("lag", "expected"),
+    [
+        pytest.param(4 * MINUTE, Reason.RECENT_ROLLOUT, id="soon-after"),
+        pytest.param(-MINUTE, Reason.RECENT_ROLLOUT, id="before-within-tolerance"),
+        pytest.param(-MINUTE - SECOND, Reason.TROUBLE_BEFORE_ROLLOUT, id="before"),
+        pytest.param(31 * MINUTE, Reason.RECENT_ROLLOUT, id="end-of-the-window-with-tolerance"),
+        pytest.param(31 * MINUTE + SECOND, Reason.ROLLOUT_TOO_OLD, id="after-the-window"),
+    ],
+)
+@pytest.mark.parametrize("of", [UNKNOWN_FOR, FOR_5M, rule(for_=2 * HOUR)], ids=["no-for", "for", "wrong-for"])
+def test_prometheus_own_activeat_beats_what_the_rule_says(of: Rule, lag: timedelta, expected: Reason) -> None:
+    """Whether the rule declares its `for`, and rightly, or not; with a minute either way."""
+    live = revision(7, live_since=NOW - HOUR)
+    fired = alert(age=MINUTE)
+    since = {fired.key: NOW - HOUR + lag}
+    verdict = blame.judge(context(workload=workload(live=live), rule=of, alerts=(fired,), active_since=since))
+    assert (verdict.reason, verdict.warning) == (expected, None)
+    assert "(activeAt 2026-05-01T" in verdict.evidence
+
+
+FIRED, OTHER = alert(), alert("Other")
+SILENT = Unreadable("when the alerts began", "Prometheus did not answer within 1 s")
+
+
+@pytest.mark.parametrize(
+    ("of", "since", "warning"),
+    [
+        pytest.param(FOR_0S, None, None, id="nobody-is-asked"),
+        pytest.param(FOR_0S, {FIRED.key: NOW, OTHER.key: NOW}, None, id="known"),
+        pytest.param(
+            FOR_5M,
+            SILENT,
+            "cannot read when the alerts began: Prometheus did not answer within 1 s;"
+            " when the trouble began was judged by startsAt minus the rule's `for` of 5m",
+            id="silent",
+        ),
+        pytest.param(
+            UNKNOWN_FOR,
+            {FIRED.key: NOW},
+            "Prometheus tells nothing of 1 of 2 alerts (Other);"
+            " when the trouble began was judged by startsAt",
+            id="unknown-there",
+        ),
+    ],
+)
+def test_a_prometheus_that_does_not_tell_is_a_warning_and_no_more(
+    of: Rule, since: ActiveSince, warning: str | None
+) -> None:
+    """What it does not tell is judged as if it were not there."""
+    alerts = (FIRED, OTHER)
+    verdict = blame.judge(context(rule=of, alerts=alerts, active_since=since))
+    assert verdict.warning == warning
+    if warning is not None:
+        without = blame.judge(context(rule=of, alerts=alerts))
+        assert (verdict.reason, verdict.allowed) == (without.reason, without.allowed)
+
+
+def test_a_refusal_carries_the_warning_too() -> None:
+    """It may be what a person has to mend; many names are counted."""
+    alerts = tuple(alert(f"A{number}", age=HOUR) for number in range(5))
+    verdict = blame.judge(context(alerts=alerts, active_since={}))
+    assert verdict.blocks
+    assert verdict.warning is not None
+    assert verdict.warning.startswith("Prometheus tells nothing of 5 of 5 alerts (A0, A1, A2 and 2 more);")

@@ -91,6 +91,30 @@ def test_a_rollout_that_is_not_paused_is_allowed() -> None:
     """The field comes with the workload itself, so it can always tell."""
     verdict = workload_paused.judge(context())
     assert (verdict.blocks, verdict.reason) == (False, workload_paused.Reason.NOT_PAUSED)
+    assert verdict.warning is None
+
+
+@pytest.mark.parametrize(
+    ("of", "warning"),
+    [
+        pytest.param(
+            workload(on_delete=True),
+            "Deployment shop/checkout has the updateStrategy OnDelete: its pods stay as they are until"
+            " somebody deletes them; after the patch do so one by one with 'kubectl delete pod NAME -n shop'",
+            id="on-delete",
+        ),
+        pytest.param(
+            workload(partition=2),
+            "Deployment shop/checkout has a rolling update with partition 2: pods with a lower number stay as"
+            " they are until somebody lowers it",
+            id="partition",
+        ),
+    ],
+)
+def test_pods_that_do_not_follow_the_template_are_a_warning(of: Workload, warning: str) -> None:
+    """The rollback is made, and the on-call is told what is left to do by hand."""
+    verdict = workload_paused.judge(context(workload=of))
+    assert (verdict.blocks, verdict.warning) == (False, warning)
 
 
 def test_a_revision_to_go_back_to_is_allowed() -> None:

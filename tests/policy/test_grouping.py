@@ -1,6 +1,6 @@
 """From alerts to what is to be judged: one group a workload, one fault a rule and reason."""
 
-from receiver.engine.grouping import group, match_rules, matches
+from receiver.policy.grouping import group, match_rules, matches
 from receiver.policy.rules import Mode, Ruleset
 from receiver.policy.targets import PodRef, TargetFault, TargetReason
 from receiver.policy.workload import WorkloadRef

@@ -1,0 +1,93 @@
+"""Guard gitops: a tool that owns the workload would put the bad version back."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from receiver.policy.context import Context
+from receiver.policy.ownership import RECONCILE, RELEASE, Owner, Tool, owners
+from receiver.policy.rules import Gitops, Rule
+from receiver.policy.verdict import Verdict, allow, block, cannot_tell
+from receiver.policy.workload import Unreadable, Workload
+
+GUARD = "gitops"
+DISABLED = "disabled"
+
+
+class Reason(StrEnum):
+    """The guard's reasons."""
+
+    NOT_OWNED = "not_owned"
+    HELM = "helm_release"
+    OWNED = "owned"
+    WARNED = "owned_warned"
+    PAUSED_ALREADY = "paused_already"
+    PAUSED = "paused_with_the_patch"
+
+
+def judge(context: Context) -> Verdict:
+    """Block where Argo CD or Flux owns the workload, unless the rule or the object says otherwise."""
+    workload = context.workload
+    found = owners(workload)
+    if isinstance(found, Unreadable):
+        return cannot_tell(GUARD, found)
+    if not found:
+        return allow(GUARD, Reason.NOT_OWNED, f"neither Argo CD, Flux nor Helm owns {workload.ref}")
+    if found[0].tool is Tool.HELM:
+        return _helm(workload, found[0])
+    return _owned(context.rule.guards.gitops, workload, found)
+
+
+def pausing_annotations(rule: Rule, workload: Workload) -> Mapping[str, str]:
+    """Return what the rollback's own patch has to set so that the owner leaves it alone."""
+    found = owners(workload)
+    if rule.guards.gitops is not Gitops.PAUSE or isinstance(found, Unreadable):
+        return {}
+    return {RECONCILE: DISABLED} if any(_can_be_paused(owner) for owner in found) else {}
+
+
+def _helm(workload: Workload, release: Owner) -> Verdict:
+    keep = f"helm rollback {release.name} -n {release.namespace}"
+    said = f"{release} made {workload.ref} (annotation {RELEASE}) and reverts nothing by itself"
+    warning = f"the next upgrade of {release} puts the release's own version back; to keep this one: {keep}"
+    return allow(GUARD, Reason.HELM, said, warning=warning)
+
+
+def _owned(policy: Gitops, workload: Workload, found: tuple[Owner, ...]) -> Verdict:
+    active = [owner for owner in found if not (_can_be_paused(owner) and _is_paused(workload))]
+    named = " and ".join(map(str, active or found))
+    if not active:
+        said = f"{named} owns {workload.ref}, whose annotation {RECONCILE} says {DISABLED}"
+        return allow(GUARD, Reason.PAUSED_ALREADY, said)
+    evidence = f"{named} owns {workload.ref} and would put the bad version back; gitops: {policy}"
+    if policy is Gitops.BLOCK:
+        return block(GUARD, Reason.OWNED, evidence)
+    paused = policy is Gitops.PAUSE and all(map(_can_be_paused, active))
+    warning = _to_resume(workload) if paused else f"{named} may undo this; to stop that: {_to_stop(active)}"
+    return allow(GUARD, Reason.PAUSED if paused else Reason.WARNED, evidence, warning=warning)
+
+
+def _can_be_paused(owner: Owner) -> bool:
+    """Tell whether an annotation on the workload itself stops its owner: only Flux' kustomize-controller."""
+    return owner.tool is Tool.FLUX and owner.kind == "Kustomization"
+
+
+def _is_paused(workload: Workload) -> bool:
+    return workload.annotation(RECONCILE) == DISABLED
+
+
+def _to_resume(workload: Workload) -> str:
+    ref = workload.ref
+    command = f"kubectl annotate {ref.kind.lower()}/{ref.name} -n {ref.namespace} {RECONCILE}-"
+    return f"Flux leaves {ref} alone from now on (annotation {RECONCILE}); to resume: {command}"
+
+
+def _to_stop(found: list[Owner]) -> str:
+    commands = {
+        ("Argo CD", "application"): "argocd app set {name} --sync-policy none",
+        ("Flux", "Kustomization"): "flux suspend kustomization {name} -n {namespace}",
+        ("Flux", "HelmRelease"): "flux suspend helmrelease {name} -n {namespace}",
+    }
+    return "; ".join(
+        commands[owner.tool.value, owner.kind].format(name=owner.name, namespace=owner.namespace)
+        for owner in found
+    )

@@ -1,0 +1,80 @@
+"""The pods that alerts name: which of them are the suspect's, and which an older revision's."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from receiver.policy.alerts import Alert
+from receiver.policy.workload import Revision, Unreadable, Workload, WorkloadRef
+
+POD_LABEL = "pod"
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod of the workload.
+
+    `template_hash` is that of its revision, None where neither label nor owner tells. `waiting` is why one of
+    its containers waits, CrashLoopBackOff for example, None where none does.
+    """
+
+    name: str
+    template_hash: str | None
+    ready: bool
+    waiting: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many of the pods that alerts name are the suspect's, how many another revision's."""
+
+    suspect: int
+    other: int
+
+    @property
+    def speak_for_suspect(self) -> bool:
+        """Tell whether most are the suspect's, or nothing is known of any."""
+        return self.suspect > self.other or not self.other
+
+
+def pod_names(alerts: Iterable[Alert]) -> frozenset[str]:
+    """Return the pods that alerts name."""
+    return frozenset(name for alert in alerts if (name := alert.labels.get(POD_LABEL)))
+
+
+def shares(names: frozenset[str], pods: Iterable[Pod], workload: Workload) -> Shares:
+    """Tell whose the pods of these names are.
+
+    Pods that are gone don't count, unless all are: a pod's name begins with that of its ReplicaSet, which
+    tells too. What is no pod of this workload, an exporter's for example, never counts.
+    """
+    hashes = {revision.template_hash for revision in _revisions(workload)} - {None}
+    there = [pod.template_hash for pod in pods if pod.name in names and pod.template_hash in hashes]
+    known = there or [found for name in names if (found := _hash_by_name(name, workload))]
+    suspect = known.count(workload.live.template_hash)
+    return Shares(suspect, len(known) - suspect)
+
+
+def _hash_by_name(name: str, workload: Workload) -> str | None:
+    hashes = (revision.template_hash for revision in _revisions(workload))
+    return next((found for found in hashes if found and name.startswith(_prefix(workload.ref, found))), None)
+
+
+def _prefix(ref: WorkloadRef, template_hash: str) -> str:
+    return f"{ref.name}-{template_hash}-"
+
+
+def _revisions(workload: Workload) -> tuple[Revision, ...]:
+    others = () if isinstance(workload.revisions, Unreadable) else workload.revisions
+    return (workload.live, *others)
+
+
+def unwell(workload: Workload, pods: tuple[Pod, ...] | Unreadable) -> str | None:
+    """Say how the suspect's own pods are, None where all are well or nothing is known of them."""
+    mine = [] if isinstance(pods, Unreadable) else pods
+    ours = [pod for pod in mine if pod.template_hash and pod.template_hash == workload.live.template_hash]
+    waiting = sorted({pod.waiting for pod in ours if pod.waiting})
+    reasons = f" ({', '.join(waiting)})" if waiting else ""
+    if ours:
+        ready = sum(1 for pod in ours if pod.ready)
+        return None if ready == len(ours) else f"{ready} of its {len(ours)} pods are ready{reasons}"
+    return "none of its pods is available" if workload.live.available is False else None

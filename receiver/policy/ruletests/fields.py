@@ -1,0 +1,83 @@
+"""The values in rule tests that rule files do not have, each a type that parses itself."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import PlainValidator
+
+from receiver.policy.alerts import Status
+from receiver.policy.fields import choice, dns_label, text
+from receiver.policy.guards import NAMES
+from receiver.policy.problems import advice, quoted, shown
+from receiver.policy.record import Phase, Review
+from receiver.policy.times import parse_time
+from receiver.policy.vocabulary import Kind
+from receiver.policy.workload import WorkloadRef
+
+DECIDED = (Phase.PENDING, Phase.DRY_RUN, Phase.REFUSED)
+"""The phases that a decision can give a record, before anything is done."""
+
+_LATER = {
+    phase.value: f"{phase} comes after the decision: known are {', '.join(DECIDED)}"
+    for phase in Phase
+    if phase not in DECIDED
+}
+_NO_APPROVAL = {Phase.AWAITING_APPROVAL.value: "AwaitingApproval is not supported in this version"}
+
+
+def _moment(value: object) -> datetime:
+    try:
+        moment = parse_time(text(value))
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValueError(f"{shown(value)} is no time: write it like 2026-05-01T12:00:00Z")
+    return moment
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {shown(value)}")  # noqa: TRY004 # pydantic takes it
+    return value
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"must be a whole number, not {shown(value)}")
+    return value
+
+
+def _unknown(value: object) -> Literal["unknown"]:
+    if value != "unknown":
+        raise ValueError(f"must be unknown, or left out, not {shown(value)}")
+    return "unknown"
+
+
+def _target_path(value: object) -> WorkloadRef:
+    kind, *rest = text(value).split("/")
+    if len(rest) != 2 or not all(rest):
+        raise ValueError(f"{shown(value)} is no target: write KIND/NAMESPACE/NAME")
+    if kind not in set(Kind):
+        raise ValueError(f"kind {quoted(kind)} is not supported in this version: {advice(kind, Kind)}")
+    return WorkloadRef(kind, dns_label(rest[0]), rest[1])
+
+
+def _guard(value: object) -> str:
+    if value == "preflight":
+        raise ValueError("preflight asks the API server, which a test does not have: leave it out")
+    if not isinstance(value, str) or value not in NAMES:
+        known = advice(value if isinstance(value, str) else "", NAMES)
+        raise ValueError(f"{shown(value)} is no guard: {known}")
+    return value
+
+
+Moment = Annotated[datetime, PlainValidator(_moment)]
+Flag = Annotated[bool, PlainValidator(_flag)]
+Size = Annotated[int, PlainValidator(_size)]
+Unknown = Annotated[Literal["unknown"], PlainValidator(_unknown)]
+TargetPath = Annotated[WorkloadRef, PlainValidator(_target_path)]
+GuardName = Annotated[str, PlainValidator(_guard)]
+StatusField = Annotated[Status, PlainValidator(choice(Status))]
+ReviewField = Annotated[Review, PlainValidator(choice(Review))]
+PhaseField = Annotated[Phase, PlainValidator(choice(Phase))]
+DecidedField = Annotated[Phase, PlainValidator(choice(Phase, {**_LATER, **_NO_APPROVAL}))]

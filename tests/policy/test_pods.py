@@ -1,0 +1,96 @@
+"""Whose the pods are that alerts name, and how the suspect's own are."""
+
+import pytest
+
+from receiver.policy.pods import Pod, Shares, pod_names, shares, unwell
+from receiver.policy.workload import Unreadable, Workload
+from tests.policy.builders import FORBIDDEN, LIVE, alert, revision, workload
+
+OLD, OLDER, NEW = (Pod(f"checkout-hash{n}-x", f"hash{n}", ready=True) for n in (6, 5, 7))
+UNMARKED = Pod("checkout-hash6-y", None, ready=True)
+STRANGER = Pod("checkout-canary-z", "canary", ready=True)
+UNNUMBERED = workload(live=revision(None, template_hash=None), revisions=(revision(6), revision(7)))
+
+
+def test_pods_are_those_that_alerts_name() -> None:
+    """Once each; an alert without one names none."""
+    assert pod_names([alert(pod="a"), alert("B", pod="a"), alert(pod=""), alert()]) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("names", "of", "expected"),
+    [
+        pytest.param([NEW], workload(), Shares(1, 0), id="suspects"),
+        pytest.param([OLD, OLDER], workload(), Shares(0, 2), id="older"),
+        pytest.param([NEW, OLD, OLDER], workload(), Shares(1, 2), id="mixed"),
+        pytest.param([UNMARKED], workload(), Shares(0, 1), id="unmarked-by-its-name"),
+        pytest.param([NEW, UNMARKED], workload(), Shares(1, 0), id="unmarked-beside-a-known-one"),
+        pytest.param([STRANGER], workload(), Shares(0, 0), id="of-no-revision"),
+        pytest.param([], workload(), Shares(0, 0), id="none"),
+        pytest.param([NEW, OLD], UNNUMBERED, Shares(0, 2), id="the-suspect-has-no-pods-yet"),
+        pytest.param(
+            [NEW, OLD], workload(revisions=Unreadable("the history", "403")), Shares(1, 0), id="no-history"
+        ),
+    ],
+)
+def test_pods_belong_to_revisions(names: list[Pod], of: Workload, expected: Shares) -> None:
+    """By their hash; of all that there are those that are named count."""
+    there = (NEW, OLD, OLDER, UNMARKED, STRANGER)
+    assert shares(frozenset(pod.name for pod in names), there, of) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param({"checkout-hash7-gone", "checkout-hash6-gone"}, Shares(1, 1), id="by-their-names"),
+        pytest.param({"checkout-hash70-gone"}, Shares(0, 0), id="a-longer-hash-is-another"),
+        pytest.param({"checkout-hash7"}, Shares(0, 0), id="the-set-itself"),
+        pytest.param({"kube-state-metrics-1"}, Shares(0, 0), id="an-exporter"),
+        pytest.param(
+            {NEW.name, "checkout-hash6-gone", "checkout-hash5-gone"}, Shares(1, 0), id="one-is-left"
+        ),
+    ],
+)
+def test_pods_that_are_gone_count_by_their_names_where_all_are(names: set[str], expected: Shares) -> None:
+    """A pod is named after its ReplicaSet."""
+    assert shares(frozenset(names), (NEW, OLD), workload()) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "speaks"),
+    [
+        pytest.param(Shares(2, 1), True, id="most"),
+        pytest.param(Shares(1, 1), False, id="half-is-not-most"),
+        pytest.param(Shares(0, 1), False, id="none"),
+        pytest.param(Shares(0, 0), True, id="nothing-known-has-no-say"),
+    ],
+)
+def test_most_must_be_the_suspects(found: Shares, speaks: bool) -> None:
+    assert found.speak_for_suspect is speaks
+
+
+@pytest.mark.parametrize(
+    ("available", "pods", "expected"),
+    [
+        pytest.param(None, (), None, id="nothing-known"),
+        pytest.param(True, (), None, id="available"),
+        pytest.param(False, (), "none of its pods is available", id="never-available"),
+        pytest.param(False, FORBIDDEN, "none of its pods is available", id="pods-unreadable"),
+        pytest.param(False, (NEW,), None, id="all-ready"),
+        pytest.param(
+            True, (NEW, Pod("a", "hash7", ready=False)), "1 of its 2 pods are ready", id="not-ready"
+        ),
+        pytest.param(
+            False,
+            (Pod("a", "hash7", ready=False, waiting="CrashLoopBackOff"), OLD),
+            "0 of its 1 pods are ready (CrashLoopBackOff)",
+            id="crashing",
+        ),
+    ],
+)
+def test_the_suspects_own_state_is_said(
+    available: bool | None, pods: tuple[Pod, ...] | Unreadable, expected: str | None
+) -> None:
+    """In words; only where not all is well."""
+    live = revision(7, live_since=LIVE.live_since, available=available)
+    assert unwell(workload(live=live), pods) == expected
