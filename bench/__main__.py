@@ -2,10 +2,15 @@
 
 import sys
 
-from bench import corpus, latency, matching, sandbox, storm
+from bench import corpus, judging, latency, matching, sandbox, storm
 from bench.stage import stage
 
-ALONE = {"corpus": corpus.measure, "matching": matching.measure, "sandbox": sandbox.measure}
+ALONE = {
+    "corpus": corpus.measure,
+    "judging": judging.measure,
+    "matching": matching.measure,
+    "sandbox": sandbox.measure,
+}
 ON_A_CLUSTER = {"latency": latency.measure, "storm": storm.measure}
 
 

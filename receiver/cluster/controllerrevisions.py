@@ -10,9 +10,10 @@ from typing import Any
 
 from receiver.cluster.evidence import History, Object, created_at, labels, restored_at, template_set_at
 from receiver.policy.history import Tenure, with_tenures
-from receiver.policy.record import PastRollback, bare_template
+from receiver.policy.podtemplate import Template, bare_template
+from receiver.policy.record import PastRollback
 from receiver.policy.renumbering import FirstNumber, first_numbers
-from receiver.policy.workload import DEFAULT_HISTORY_LIMIT, Revision, Template
+from receiver.policy.workload import DEFAULT_HISTORY_LIMIT, Revision
 
 PATCH_DIRECTIVE = "$patch"
 

@@ -18,9 +18,10 @@ from receiver.cluster.evidence import (
     template_set_at,
 )
 from receiver.policy.history import Tenure, with_tenures
-from receiver.policy.record import PastRollback, bare_template
+from receiver.policy.podtemplate import POD_TEMPLATE_HASH, bare_template
+from receiver.policy.record import PastRollback
 from receiver.policy.times import parse_time
-from receiver.policy.workload import POD_TEMPLATE_HASH, Revision
+from receiver.policy.workload import Revision
 
 REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"

@@ -5,7 +5,8 @@ from receiver.cluster.errors import ClusterError, Unavailable
 from receiver.cluster.evidence import Object, labels
 from receiver.cluster.owners import controller
 from receiver.policy.pods import Pod
-from receiver.policy.workload import POD_TEMPLATE_HASH, Unreadable, WorkloadRef
+from receiver.policy.podtemplate import POD_TEMPLATE_HASH
+from receiver.policy.workload import Unreadable, WorkloadRef
 
 REVISION_HASH = "controller-revision-hash"
 

@@ -15,7 +15,8 @@ from receiver.engine.freeing import Freeing
 from receiver.engine.instance import RENEW_EVERY
 from receiver.engine.task import Object, Task
 from receiver.policy.joining import all_cleared, firing_names, resolve_all_but
-from receiver.policy.record import Phase, template_digest
+from receiver.policy.podtemplate import template_digest
+from receiver.policy.record import Phase
 from receiver.policy.rules import Verify
 from receiver.policy.times import format_age, parse_time
 

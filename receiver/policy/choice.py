@@ -6,7 +6,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 from receiver.policy.history import KnownBad, newest_first
-from receiver.policy.record import bare_template
 from receiver.policy.rules import Rollback
 from receiver.policy.times import format_age
 from receiver.policy.workload import Revision, Unreadable, Workload
@@ -60,7 +59,7 @@ def _first(older: list[Revision], known_bad: KnownBad, unfit: Callable[[Revision
 
 
 def _fault(revision: Revision, known_bad: KnownBad) -> str | None:
-    if bare_template(revision.template) == bare_template(known_bad.workload.live.template):
+    if revision.digest == known_bad.workload.live.digest:
         return "its template is the live one"
     if why := known_bad.why(revision):
         return f"known bad, {why}"

@@ -18,6 +18,7 @@ from receiver.policy.troubles import ActiveSince
 from receiver.policy.verdict import Verdict
 from receiver.policy.workload import Revision, Unreadable, Workload
 
+NO_CHOICE = Choice(None, Reason.UNREADABLE, "not asked for")
 FURTHEST = {Phase.PENDING: 2, Phase.DRY_RUN: 1, Phase.REFUSED: 0}
 
 
@@ -44,7 +45,7 @@ class Snapshot:
     @property
     def record(self) -> str:
         """Return the name of the record that the live template has, or would have."""
-        return record_name(self.workload.ref.name, self.workload.uid, self.workload.live.template)
+        return record_name(self.workload.ref.name, self.workload.uid, self.workload.live.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def decide(
         _context(
             snapshot,
             match,
+            choice=_choose(match.rule, snapshot),
             ledger=ledger,
             bystanders=bystanders,
             installation=installation,
@@ -110,11 +112,12 @@ def decide(
 def blame_reasons(
     snapshot: Snapshot, matches: Sequence[Match], *, installation: Installation, now: datetime
 ) -> tuple[str, ...]:
-    """Return what blame says of a workload, one reason for each rule; no ledger is needed for it."""
+    """Return what blame says of a workload, one reason for each rule; it needs neither ledger nor choice."""
     contexts = (
         _context(
             snapshot,
             match,
+            choice=NO_CHOICE,
             ledger=Ledger(),
             bystanders=Bystanders(),
             installation=installation,
@@ -130,6 +133,7 @@ def _context(
     snapshot: Snapshot,
     match: Match,
     *,
+    choice: Choice,
     ledger: Ledger | Unreadable,
     bystanders: Bystanders | Unreadable,
     installation: Installation,
@@ -137,7 +141,6 @@ def _context(
     firing: StillFiring | Unreadable,
 ) -> Context:
     past, workload = snapshot.past, snapshot.workload
-    known_bad = past if isinstance(past, Unreadable) else KnownBad(workload, past)
     return Context(
         now=now,
         rule=match.rule,
@@ -146,8 +149,8 @@ def _context(
         past=past,
         ledger=ledger,
         installation=installation,
-        choice=_choose(match.rule, workload, known_bad),
-        known_bad=known_bad,
+        choice=choice,
+        known_bad=_known_bad(snapshot),
         record=snapshot.record,
         bystanders=bystanders,
         still_firing=firing,
@@ -156,10 +159,16 @@ def _context(
     )
 
 
-def _choose(rule: Rule, workload: Workload, known_bad: KnownBad | Unreadable) -> Choice:
+def _known_bad(snapshot: Snapshot) -> KnownBad | Unreadable:
+    past = snapshot.past
+    return past if isinstance(past, Unreadable) else KnownBad(snapshot.workload, past)
+
+
+def _choose(rule: Rule, snapshot: Snapshot) -> Choice:
+    known_bad = _known_bad(snapshot)
     if isinstance(known_bad, Unreadable):
         return Choice(None, Reason.UNREADABLE, str(known_bad))
-    return choose(rule.rollback, workload, known_bad)
+    return choose(rule.rollback, snapshot.workload, known_bad)
 
 
 def _judge(context: Context) -> Judgement:

@@ -6,7 +6,7 @@ from typing import Any
 from receiver.policy.alerts import Alert, Payload, bounded, cut
 from receiver.policy.decision import Decision, Judgement
 from receiver.policy.plan import template_diff
-from receiver.policy.record import GROUP, template_digest
+from receiver.policy.record import GROUP
 from receiver.policy.times import format_precise
 from receiver.policy.verdict import Verdict
 from receiver.policy.workload import Revision, Workload, WorkloadRef
@@ -75,7 +75,7 @@ def decision_document(decision: Decision, diff: str | None) -> Document:
         "rule": leading.rule.name,
         "mode": leading.mode.value,
         "at": format_precise(decision.at),
-        "to": chosen and {**revision_document(chosen), "templateDigest": template_digest(chosen.template)},
+        "to": chosen and {**revision_document(chosen), "templateDigest": chosen.digest},
         "verdicts": verdict_documents(leading.verdicts),
         "others": [_other(judgement) for judgement in decision.others] or None,
         "warnings": list(warnings(decision.snapshot.workload, leading.verdicts)) or None,

@@ -99,7 +99,7 @@ class KnownBad:
         return _patched(mine) or self._undone(revision)
 
     def _records(self, revision: Revision) -> list[PastRollback]:
-        record = record_name(self.workload.ref.name, self.workload.uid, revision.template)
+        record = record_name(self.workload.ref.name, self.workload.uid, revision.digest)
         return [past for past in self.past if past.suspects(revision, record=record)]
 
     def _undone(self, revision: Revision) -> str | None:

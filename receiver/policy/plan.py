@@ -10,10 +10,11 @@ from typing import Any
 import yaml
 
 from receiver.policy.guards.gitops import pausing_annotations
-from receiver.policy.record import LAST_ROLLBACK, bare_template, last_rollback_annotation
+from receiver.policy.podtemplate import Template, bare_template
+from receiver.policy.record import LAST_ROLLBACK, last_rollback_annotation
 from receiver.policy.rules import Rule
 from receiver.policy.times import format_precise
-from receiver.policy.workload import Revision, Template, Workload, WorkloadRef
+from receiver.policy.workload import Revision, Workload, WorkloadRef
 
 SECRET_NAME = re.compile(r"passw|secret|token|credential|private|api_?key|auth", re.IGNORECASE)
 DIFF_LIMIT = 16 * 1024

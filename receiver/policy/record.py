@@ -4,7 +4,6 @@ The name is computed from the workload's uid and the suspected template, so that
 claim: whoever comes second finds it there.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from receiver.policy.podtemplate import short_hash
 from receiver.policy.times import parse_time
-from receiver.policy.workload import POD_TEMPLATE_HASH, Revision, Template, Unreadable, WorkloadRef
+from receiver.policy.workload import Revision, Unreadable, WorkloadRef
 
 T = TypeVar("T")
 GROUP = "rollback-receiver.dev"
@@ -58,39 +58,18 @@ class Review(StrEnum):
     UNSURE = "unsure"
 
 
-def bare_template(template: Template) -> dict[str, Any]:
-    """Return the template without the hash label that the controller adds, as kubectl compares them.
-
-    Metadata without a value is left out too: older API servers write `creationTimestamp: null`.
-    """
-    metadata = dict(template.get("metadata") or {})
-    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != POD_TEMPLATE_HASH}
-    metadata["labels"] = labels or None
-    return {**template, "metadata": {key: value for key, value in metadata.items() if value is not None}}
-
-
-def template_digest(template: Template) -> str:
-    """Return what identifies a template: the same for the workload's own and for its revision's."""
-    canonical = json.dumps(bare_template(template), sort_keys=True, separators=(",", ":"))
-    return _hash(canonical)
-
-
-def record_name(name: str, uid: str, template: Template) -> str:
+def record_name(name: str, uid: str, digest: str) -> str:
     """Return the name of the record about a workload's suspected template: workload, uid and template.
 
     At most 62 characters. The uid has as many digits as the template, because the same name and template may
     stand in thousands of namespaces.
     """
-    return f"{name[:NAME_LENGTH].rstrip('-.')}-{_hash(uid)}-{template_digest(template)}"
+    return f"{name[:NAME_LENGTH].rstrip('-.')}-{short_hash(uid)}-{digest}"
 
 
 def target_record_name(rule: str, reason: str) -> str:
     """Return the name of the one record that says that a rule's alerts name no usable target."""
     return f"{rule}-target-{reason.replace('_', '-')}"
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
 
 
 @dataclass(frozen=True, slots=True)

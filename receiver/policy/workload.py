@@ -6,10 +6,10 @@ The raw pod templates stay plain dicts, because a typed model would drop the fie
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cached_property
 
-Template = Mapping[str, Any]
-POD_TEMPLATE_HASH = "pod-template-hash"
+from receiver.policy.podtemplate import Template, template_digest
+
 DEFAULT_HISTORY_LIMIT = 10
 
 
@@ -41,7 +41,7 @@ class Unreadable:
         return f"cannot read {self.what}: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Revision:
     """One revision of a workload.
 
@@ -58,6 +58,11 @@ class Revision:
     live_since: datetime | None = None
     soak: timedelta | None = None
     available: bool | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """Return what stands for its template: asked again and again, and dear to compute."""
+        return template_digest(self.template)
 
     @property
     def images(self) -> dict[str, str]:

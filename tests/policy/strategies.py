@@ -81,7 +81,7 @@ def workloads(draw: st.DrawFn) -> Workload:
 def pasts(draw: st.DrawFn, of: Workload) -> tuple[PastRollback, ...]:
     """Records and annotations, about these revisions and about others."""
     known = [of.live, *(() if isinstance(of.revisions, Unreadable) else of.revisions)]
-    names = [record_name(of.ref.name, of.uid, one.template) for one in known]
+    names = [record_name(of.ref.name, of.uid, one.digest) for one in known]
     one = st.builds(
         PastRollback,
         record=st.sampled_from([*names, "gone"]),

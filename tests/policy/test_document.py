@@ -22,7 +22,7 @@ from receiver.policy.document import (
     warnings,
 )
 from receiver.policy.ledger import Ledger, Pause
-from receiver.policy.record import template_digest
+from receiver.policy.podtemplate import template_digest
 from receiver.policy.rules import Mode
 from receiver.policy.verdict import Common, allow, block, not_judged
 from receiver.policy.workload import Unreadable, Workload, WorkloadRef

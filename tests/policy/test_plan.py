@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from receiver.policy.ownership import KUSTOMIZE, RECONCILE
 from receiver.policy.plan import DIFF_LIMIT, make_plan, template_diff
-from receiver.policy.record import LAST_ROLLBACK, bare_template, parse_last_rollback
+from receiver.policy.podtemplate import bare_template
+from receiver.policy.record import LAST_ROLLBACK, parse_last_rollback
 from receiver.policy.rules import Gitops
 from receiver.policy.workload import Revision, Workload
 from tests.policy.builders import CHECKOUT, LIVE, NOW, OLDER, past, revision, rule, template, workload

@@ -11,8 +11,9 @@ from receiver.policy.choice import choose
 from receiver.policy.decision import Decision, Match, Snapshot, decide
 from receiver.policy.guards import GUARDS, NAMES
 from receiver.policy.history import KnownBad
+from receiver.policy.podtemplate import bare_template, template_digest
 from receiver.policy.preflight import refused, with_preflight
-from receiver.policy.record import Phase, Review, bare_template, record_name, template_digest
+from receiver.policy.record import Phase, Review, record_name
 from receiver.policy.rules import Mode, Rollback
 from receiver.policy.workload import Revision, Unreadable
 from tests.policy.builders import context
@@ -87,7 +88,7 @@ def rolled_back_from(snapshot: Snapshot, revision: Revision) -> bool:
     """Whether a patch that nobody called wrong left this revision."""
     assert not isinstance(snapshot.past, Unreadable)
     of = snapshot.workload
-    name = record_name(of.ref.name, of.uid, revision.template)
+    name = record_name(of.ref.name, of.uid, revision.digest)
     about = [
         past
         for past in snapshot.past

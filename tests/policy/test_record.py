@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
+from receiver.policy.podtemplate import bare_template, template_digest
 from receiver.policy.record import (
     PastRollback,
     Phase,
     Review,
-    bare_template,
     last_rollback_annotation,
     parse_last_rollback,
     parse_record,
     record_name,
     target_record_name,
-    template_digest,
 )
 from receiver.policy.targets import TargetReason
 from tests.policy.builders import CHECKOUT, NOW, past, revision, template
@@ -71,17 +70,19 @@ def test_a_creation_time_that_somebody_set_is_part_of_the_template() -> None:
 
 def test_a_record_is_named_by_workload_and_template() -> None:
     """The same for whoever sees the same; another for another uid, and for another template."""
-    name = record_name("checkout", "uid-1", ONE)
+    name = record_name("checkout", "uid-1", template_digest(ONE))
     relabelled = {**ONE, "metadata": {"labels": {"app": "checkout", "pod-template-hash": "other"}}}
     assert re.fullmatch("checkout-[0-9a-f]{10}-[0-9a-f]{10}", name)
-    assert record_name("checkout", "uid-1", relabelled) == name
-    assert len({name, record_name("checkout", "uid-2", ONE), record_name("checkout", "uid-1", TWO)}) == 3
+    assert record_name("checkout", "uid-1", template_digest(relabelled)) == name
+    others = [("uid-2", ONE), ("uid-1", TWO)]
+    names = {name, *(record_name("checkout", uid, template_digest(one)) for uid, one in others)}
+    assert len(names) == 3
 
 
 @pytest.mark.parametrize("workload", ["a" * 253, "a" * 39 + "-b", "a" * 38 + ".b.c", "x.y"])
 def test_a_record_name_is_a_name_and_a_label_value(workload: str) -> None:
     """Whatever the workload is called, and wherever its name is cut."""
-    name = record_name(workload, "uid-1", ONE)
+    name = record_name(workload, "uid-1", template_digest(ONE))
     assert SUBDOMAIN.fullmatch(name)
     assert len(name) <= 63
 

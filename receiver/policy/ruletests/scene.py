@@ -15,6 +15,7 @@ from receiver.policy.context import Installation
 from receiver.policy.decision import Snapshot
 from receiver.policy.ledger import Ledger, Pause, Spending
 from receiver.policy.pods import Pod
+from receiver.policy.podtemplate import template_digest
 from receiver.policy.record import (
     LAST_ROLLBACK,
     PastRollback,
@@ -202,7 +203,8 @@ def _record(position: int, entry: PastEntry, workload: WorkloadEntry | None) -> 
     """Name the record as it would be named, where its suspect is among the revisions."""
     for revision in () if workload is None else workload.revisions:
         if revision.revision == entry.from_ and workload is not None:
-            return record_name(entry.target.name, _uid(entry.target), _template(workload, revision))
+            digest = template_digest(_template(workload, revision))
+            return record_name(entry.target.name, _uid(entry.target), digest)
     return f"{entry.target.name}-past-{position}"
 
 
