@@ -12,6 +12,7 @@ from receiver.cli.test import told
 from receiver.policy.guards import NAMES
 from receiver.policy.ruletests.file import parse_rule_tests
 from receiver.policy.ruletests.trial import Outcome
+from receiver.policy.vocabulary import Mode
 from receiver.rulefiles import load_rules
 from receiver.ruletests import run_rule_tests
 
@@ -47,6 +48,14 @@ def test_each_shipped_rule_acts_and_refuses_in_some_test(rules: Path) -> None:
     seen = {(expected.rule, str(expected.phase)) for test in document.tests for expected in test.expect}
     for rule in load_rules([rules]).rules:
         assert {(rule.name, "DryRun"), (rule.name, "Refused")} <= seen
+
+
+def test_folder_of_shipped_rules_is_valid_without_a_hint_and_all_in_dry_run() -> None:
+    """Its tests and Prometheus' rules lie in folders of their own, which are not read with it."""
+    result = CliRunner().invoke(main, ["check", str(ROOT / "rules")])
+    rules = load_rules([ROOT / "rules"]).rules
+    assert (result.exit_code, result.output) == (0, f"{len(rules)} rules in {len(RULES)} files: ok\n")
+    assert {rule.mode for rule in rules} == {Mode.DRY_RUN}
 
 
 @pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.stem)

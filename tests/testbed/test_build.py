@@ -38,7 +38,7 @@ def fake_go(folder: Path, says: str) -> Path:
             {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok"},
         ),
         ("alertmanager", {"alertmanager", "amtool"}),
-        ("prometheus", {"prometheus"}),
+        ("prometheus", {"prometheus", "promtool"}),
     ],
 )
 def test_go_mod_lists_the_tools(module: str, names: set[str]) -> None:
