@@ -40,6 +40,7 @@ def test_the_thread_starts_pods_and_stops_at_once() -> None:
     namespaces.seed(store)
     body = Cluster().create(DEPLOYMENTS, "web")
     controllers = Controllers(store, resources)
+    others = named("sandbox-controllers")
     controllers.start()
     try:
         store.create(DEPLOYMENTS, body)
@@ -49,7 +50,12 @@ def test_the_thread_starts_pods_and_stops_at_once() -> None:
             time.sleep(0.01)
     finally:
         controllers.stop()
-    assert not [each for each in threading.enumerate() if each.name == "sandbox-controllers"]
+    assert named("sandbox-controllers") == others
+
+
+def named(name: str) -> set[threading.Thread]:
+    """Return the threads of a name that run, those of other sandboxes of this process among them."""
+    return {thread for thread in threading.enumerate() if thread.name == name}
 
 
 def test_an_advanced_clock_makes_a_slow_pod_ready_at_once() -> None:
