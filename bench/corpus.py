@@ -60,7 +60,9 @@ def _blind(test: RuleTest, document: RuleTestDocument, ruleset: Ruleset) -> Undo
     scene = make_scene(test, document.settings)
     firing = [alert for alert in scene.alerts if alert.firing]
     pairs = ((alert, rule) for alert in firing for rule in match_rules(ruleset, alert, ceiling=Mode.AUTO))
-    named = [scene.snapshots[ref] for ref in group(pairs, scene.owner).by_target if ref in scene.snapshots]
+    named = [
+        scene.snapshots[ref] for ref in group(pairs, scene.workload_of).by_target if ref in scene.snapshots
+    ]
     return {(w.ref.path, number) for w in (each.workload for each in named) if (number := _previous(w))}
 
 

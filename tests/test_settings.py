@@ -180,9 +180,9 @@ FILE_FAULTS = {
         "defaults:\n  cooldwn: 1m\n",
         ["2: defaults.cooldwn: unknown key: did you mean cooldown?"],
     ),
-    "defaults-not-yet": (
-        "defaults:\n  preflight: {}\n",
-        ["2: defaults.preflight: not supported in this version: leave it out"],
+    "defaults-preflight": (
+        "defaults:\n  preflight: {secrets: 1}\n",
+        ["2: defaults.preflight.secrets: must be true or false, not 1"],
     ),
     "defaults-value": (
         "defaults: {cooldown: 1}\n",

@@ -57,23 +57,26 @@ class Api:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         content_type: str = JSON,
+        accept: str = JSON,
         repeatable: bool | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> Object:
         """Make one call and return the object that the server answers.
 
-        `repeatable` says that a second call after an unclear first one does no harm; None: only a GET is.
+        `accept` is the form in which the object is wanted. `repeatable` says that a second call after an
+        unclear first one does no harm; None: only a GET is.
 
         Raises:
             ClusterError: one of its kinds; Unavailable when a later call may work.
         """
         url = url_path + ("?" + urlencode(query) if query else "")
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        headers = {"Accept": accept, **({} if body is None else {"Content-Type": content_type})}
         tries = TRIES if (method == "GET" if repeatable is None else repeatable) else 1
         deadline = time.monotonic() + timeout_seconds
         for left in reversed(range(tries)):
             try:
-                return self._once(method, url, data, content_type, deadline)
+                return self._once(method, url, data, headers, deadline)
             except Unavailable as e:
                 metrics.API_ERRORS.labels(reason=_reason(e)).inc()
                 pause = random.uniform(0.02, 0.2)  # noqa: S311
@@ -82,10 +85,10 @@ class Api:
                 time.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    def _once(self, method: str, url: str, data: bytes | None, content_type: str, deadline: float) -> Object:
-        headers = {"Accept": JSON, "User-Agent": self._access.client.user_agent}
-        if data is not None:
-            headers["Content-Type"] = content_type
+    def _once(
+        self, method: str, url: str, data: bytes | None, form: Mapping[str, str], deadline: float
+    ) -> Object:
+        headers = {**form, "User-Agent": self._access.client.user_agent}
         self._access.authenticate(headers)
         seconds = max(0.05, deadline - time.monotonic())
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), total=seconds)

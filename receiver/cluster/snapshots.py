@@ -12,23 +12,30 @@ from typing import TypeVar
 
 from receiver.cluster.api import Api, Object, path
 from receiver.cluster.errors import ClusterError, NotFound, Unavailable
+from receiver.cluster.items import read_item
 from receiver.cluster.kinds import FAMILIES, folder, get_workload, to_workload
 from receiver.cluster.memory import remembered
 from receiver.cluster.owners import label_selector, owned
+from receiver.cluster.pages import PAGE, listed
 from receiver.cluster.podowners import owner_of
 from receiver.cluster.pods import read_pods
 from receiver.cluster.records import Records
 from receiver.cluster.selectors import Selectors
+from receiver.cluster.services import Services
 from receiver.policy.decision import Snapshot
+from receiver.policy.grouping import Resolve
+from receiver.policy.inventory import State
+from receiver.policy.needs import Item
 from receiver.policy.pods import Pod
 from receiver.policy.record import PastRollback, parse_record
-from receiver.policy.targets import PodRef, TargetFault, TargetReason
+from receiver.policy.targets import ServiceRef, TargetFault, TargetReason
 from receiver.policy.workload import Unreadable, WorkloadRef
 
 T = TypeVar("T")
-PAGE = 500
 BULK = 5
 """From so many workloads of one namespace on, the namespace is listed instead."""
+AT_A_TIME = 10
+"""So many of the things that templates name are read side by side."""
 
 Readable = list[Object] | Unreadable
 Annotations = Mapping[str, str] | Unreadable
@@ -133,13 +140,28 @@ class SnapshotReader:
         wanted = [(sighting.snapshot.workload.ref, sighting.selector) for sighting in sightings]
         return list(self._pool.map(lambda one: read_pods(self._api, *one), wanted))
 
-    def owner(self, pod: PodRef) -> WorkloadRef | TargetFault:
-        """Follow a pod's controllers up to its workload: a ReplicaSet's is one step further.
+    def items(self, wanted: Sequence[Item]) -> dict[Item, State]:
+        """Read things that templates name.
 
         Raises:
-            Unavailable: the owner may be readable in a moment.
+            Unavailable: they may be readable in a moment.
         """
-        return owner_of(self._api, pod)
+        found: dict[Item, State] = {}
+        for start in range(0, len(wanted), AT_A_TIME):
+            some = wanted[start : start + AT_A_TIME]
+            states = self._pool.map(lambda item: read_item(self._api, item), some)
+            found |= dict(zip(some, states, strict=True))
+        return found
+
+    def resolver(self) -> Resolve:
+        """Return what follows a pod by its controllers, or a Service by its selector, to the workload.
+
+        It is for one payload, and raises Unavailable where a workload may be found in a moment.
+        """
+        services, api = Services(self._api, self._pool), self._api
+        return lambda clue: (
+            services.selected_by(clue) if isinstance(clue, ServiceRef) else owner_of(api, clue)
+        )
 
     def _history(self, kind: str, namespace: str, query: Mapping[str, str]) -> Readable:
         family = FAMILIES[kind]
@@ -167,15 +189,7 @@ class SnapshotReader:
             return Unreadable(what, str(e))
 
     def _list(self, folder: str, query: Mapping[str, str]) -> list[Object]:
-        items: list[Object] = []
-        continue_: str | None = None
-        while True:
-            page = {"limit": str(PAGE), **({"continue": continue_} if continue_ else {})}
-            found = self._api.call("GET", folder, query={**query, **page})
-            items += found["items"]
-            continue_ = found["metadata"].get("continue")
-            if not continue_:
-                return items
+        return list(listed(self._api, folder, query, limit=PAGE))
 
 
 def _typed(raw: Object, kind: str) -> Object:

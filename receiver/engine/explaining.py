@@ -7,6 +7,7 @@ from datetime import datetime
 from receiver.cluster.snapshots import SnapshotReader
 from receiver.engine.beginnings import Beginnings
 from receiver.engine.judging import Judging
+from receiver.engine.needs import with_needs
 from receiver.engine.witnesses import with_witnesses
 from receiver.policy.alerts import Alert
 from receiver.policy.decision import Decision
@@ -58,7 +59,7 @@ def explain(
     rules = tuple(_sight(rule, firing[0]) for rule in ruleset.rules) if firing else ()
     matched = [(alert, rule) for alert in firing for rule in match_rules(ruleset, alert, ceiling=ceiling)]
     began = beginnings.ask([alert for alert, _ in matched])
-    groups = group(matched, reader.owner)
+    groups = group(matched, reader.resolver())
     found = reader.read_all(groups.by_target)
     for ref, sighting in found.items():
         if isinstance(sighting, TargetFault):
@@ -70,7 +71,8 @@ def explain(
         Case(snapshot, matches(groups.by_target[ref], ruleset))
         for ref, snapshot in zip(there, snapshots, strict=True)
     ]
-    decisions = judging.hear(cases, judging.look().ledger, now).decisions if cases else {}
+    complete = with_needs(reader, cases)
+    decisions = judging.hear(complete, judging.look().ledger, now).decisions if cases else {}
     faults = tuple((fault.rule, fault.fault) for fault in groups.faults.values())
     return Explanation(rules, tuple(decisions.values()), faults)
 

@@ -23,6 +23,7 @@ from receiver.engine.clearing import Clearing
 from receiver.engine.desk import Desk
 from receiver.engine.entries import Entries
 from receiver.engine.known import Known
+from receiver.engine.needs import with_needs
 from receiver.engine.witnesses import with_witnesses
 from receiver.policy.alerts import Alert, Payload
 from receiver.policy.grouping import Groups, Matched, group, match_rules, matches
@@ -136,7 +137,7 @@ class Intake:
             return []
         began = self._desk.beginnings.ask([alert for alert, _ in firing])
         seen = self._desk.judging.glance()
-        groups = group(firing, self._desk.reader.owner)
+        groups = group(firing, self._desk.reader.resolver())
         sightings = self._sight(groups)
         faults = [
             self._writers.submit(self._entries.fault, fault, post.payload, post.received_at)
@@ -201,12 +202,13 @@ class Intake:
 
     def _decide(self, post: Post, fresh: Sequence[Fresh], seen: Sight, began: Answer) -> list[Claim]:
         seen_by = [(sighting, [alert for alert, _ in pairs]) for sighting, pairs in fresh]
-        snapshots, now = with_witnesses(self._desk.reader, seen_by, began), self._desk.now()
+        snapshots = with_witnesses(self._desk.reader, seen_by, began)
         cases = [
             Case(snapshot, matches(pairs, post.ruleset))
             for snapshot, (_, pairs) in zip(snapshots, fresh, strict=True)
         ]
-        hearing = self._desk.judging.hear(cases, seen.ledger, now)
+        complete = with_needs(self._desk.reader, cases)
+        hearing = self._desk.judging.hear(complete, seen.ledger, self._desk.now())
         final = self._readers.submit(self._desk.judging.spend, hearing, seen)
         return [
             Claim(

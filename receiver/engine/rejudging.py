@@ -12,6 +12,7 @@ from receiver.cluster.snapshots import Sighting
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
 from receiver.engine.instance import STALE_AFTER
+from receiver.engine.needs import with_needs
 from receiver.engine.task import Task
 from receiver.engine.witnesses import with_witnesses
 from receiver.policy.context import StillFiring
@@ -68,8 +69,9 @@ class Rejudging:
             return None
         snapshot = self._with_witnesses(task, found, matches)
         case = Case(snapshot, matches, self._still_firing(task, now))
+        cases = with_needs(self._desk.reader, [case])
         seen = self._desk.judging.look()
-        hearing = self._desk.judging.hear([case], seen.ledger, now)
+        hearing = self._desk.judging.hear(cases, seen.ledger, now)
         decision = self._desk.judging.spend(hearing, seen)[task.record]
         self._endings.decide(task, decision)
         return decision if decision.leading.phase is Phase.PENDING else None

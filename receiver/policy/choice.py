@@ -28,10 +28,22 @@ class Choice:
     revision: Revision | None
     reason: Reason
     evidence: str
+    gone: tuple[str, ...] = ()
+    """Where there is none: what those lack that were passed over for it alone, in words."""
 
 
-def choose(rollback: Rollback, workload: Workload, known_bad: KnownBad) -> Choice:
-    """Choose the revision that a rule's `rollback` asks for; never the live one, never a known bad one."""
+Lacks = Callable[[Revision], tuple[str, ...]]
+
+
+def _nothing(_: Revision) -> tuple[str, ...]:
+    return ()
+
+
+def choose(rollback: Rollback, workload: Workload, known_bad: KnownBad, *, lacks: Lacks = _nothing) -> Choice:
+    """Choose the revision that a rule's `rollback` asks for; never the live one, never a known bad one.
+
+    `lacks` names what a revision needs and is known to be gone: last-good passes over such a one.
+    """
     if isinstance(workload.revisions, Unreadable):
         return Choice(None, Reason.UNREADABLE, str(workload.revisions))
     older = newest_first(workload.revisions)
@@ -41,21 +53,29 @@ def choose(rollback: Rollback, workload: Workload, known_bad: KnownBad) -> Choic
         return Choice(None, Reason.NO_HISTORY, _no_history(workload))
     if rollback.to == "previous":
         return _first(older, known_bad, lambda _: None)
-    choice = _first(older, known_bad, lambda revision: _too_short(revision, rollback.soak))
+    choice = _first(older, known_bad, lambda revision: _too_short(revision, rollback.soak), lacks)
     if choice.revision is None and rollback.soak == timedelta(0):
-        return _first(older, known_bad, lambda _: None)
+        return _first(older, known_bad, lambda _: None, lacks)
     return choice
 
 
-def _first(older: list[Revision], known_bad: KnownBad, unfit: Callable[[Revision], str | None]) -> Choice:
-    passed_over: list[str] = []
+def _first(
+    older: list[Revision],
+    known_bad: KnownBad,
+    unfit: Callable[[Revision], str | None],
+    lacks: Lacks = _nothing,
+) -> Choice:
+    passed_over, gone = list[str](), list[str]()
     for revision in older:
         fault = _fault(revision, known_bad) or unfit(revision)
+        if not fault and (lost := lacks(revision)):
+            fault = f"what it needs is gone: {', '.join(lost)}"
+            gone.append(f"{revision.label}: {fault}")
         if fault is None:
             text = f"{revision.label} ({_in_service(revision)})"
             return Choice(revision, Reason.CHOSEN, "; ".join([text, *passed_over]))
         passed_over.append(f"{revision.label} passed over: {fault}")
-    return Choice(None, Reason.NONE_GOOD, "; ".join(passed_over))
+    return Choice(None, Reason.NONE_GOOD, "; ".join(passed_over), tuple(gone))
 
 
 def _fault(revision: Revision, known_bad: KnownBad) -> str | None:

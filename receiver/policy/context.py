@@ -1,6 +1,6 @@
 """All that the guards judge by, gathered before the first of them runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -8,6 +8,7 @@ from receiver.policy.alerts import Alert
 from receiver.policy.bystanders import Bystanders
 from receiver.policy.choice import Choice
 from receiver.policy.history import KnownBad
+from receiver.policy.inventory import Inventory
 from receiver.policy.ledger import Ledger
 from receiver.policy.pods import Pod
 from receiver.policy.record import PastRollback
@@ -45,7 +46,8 @@ class Context:
 
     `alerts` are the firing ones that the rule matched, never empty. `past` is what was done to this workload
     before, from records and annotations; once it exists, that is the record being judged (`record`) too.
-    `pods` are the workload's where its alerts name any, else none.
+    `pods` are the workload's where its alerts name any, else none. `inventory` is what is known of the things
+    that the chosen revision needs, and those that were passed over for them.
     """
 
     now: datetime
@@ -62,3 +64,4 @@ class Context:
     still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE
     active_since: ActiveSince = None
     pods: tuple[Pod, ...] | Unreadable = ()
+    inventory: Inventory = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The decision about one workload: every rule judges by itself, the one that goes furthest leads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from receiver.policy.alerts import Alert
@@ -10,7 +10,9 @@ from receiver.policy.choice import Choice, Reason, choose
 from receiver.policy.context import Context, Installation, StillFiring
 from receiver.policy.guards import blame, judge_all
 from receiver.policy.history import KnownBad
+from receiver.policy.inventory import Inventory, gone, judged_needs
 from receiver.policy.ledger import Ledger
+from receiver.policy.needs import Item, Need
 from receiver.policy.pods import Pod
 from receiver.policy.record import MODE_ANNOTATION, PastRollback, Phase, record_name
 from receiver.policy.rules import Mode, Rule
@@ -34,13 +36,15 @@ class Match:
 class Snapshot:
     """A workload and what was done to it before, as read at one moment.
 
-    `pods` are read only where an alert names one; `active_since` is Prometheus' word on the alerts.
+    `pods` are read only where an alert names one; `active_since` is Prometheus' word on the alerts;
+    `inventory` is what is known of the things that revisions need.
     """
 
     workload: Workload
     past: tuple[PastRollback, ...] | Unreadable
     pods: tuple[Pod, ...] | Unreadable = ()
     active_since: ActiveSince = None
+    inventory: Inventory = field(default_factory=dict)
 
     @property
     def record(self) -> str:
@@ -129,6 +133,13 @@ def blame_reasons(
     return tuple(blame.judge(context).reason.value for context in contexts)
 
 
+def unseen(snapshot: Snapshot, matches: Sequence[Match]) -> frozenset[Item]:
+    """Return what the revisions need that would be chosen now, and is not in the inventory yet."""
+    choices = ((match.rule, _choose(match.rule, snapshot).revision) for match in matches)
+    wanted = (_wanted(rule, snapshot, revision) for rule, revision in choices if revision)
+    return frozenset(need.item for some in wanted for need in some if need.item not in snapshot.inventory)
+
+
 def _context(
     snapshot: Snapshot,
     match: Match,
@@ -156,6 +167,7 @@ def _context(
         still_firing=firing,
         active_since=snapshot.active_since,
         pods=snapshot.pods,
+        inventory=snapshot.inventory,
     )
 
 
@@ -168,7 +180,16 @@ def _choose(rule: Rule, snapshot: Snapshot) -> Choice:
     known_bad = _known_bad(snapshot)
     if isinstance(known_bad, Unreadable):
         return Choice(None, Reason.UNREADABLE, str(known_bad))
-    return choose(rule.rollback, snapshot.workload, known_bad)
+    return choose(
+        rule.rollback,
+        snapshot.workload,
+        known_bad,
+        lacks=lambda revision: gone(_wanted(rule, snapshot, revision), snapshot.inventory),
+    )
+
+
+def _wanted(rule: Rule, snapshot: Snapshot, revision: Revision) -> tuple[Need, ...]:
+    return judged_needs(revision, snapshot.workload.ref, secrets=rule.guards.preflight.secrets)
 
 
 def _judge(context: Context) -> Judgement:

@@ -74,6 +74,17 @@ def dns_label(value: object) -> str:
     return name
 
 
+def flag(value: object) -> bool:
+    """Return true or false.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {shown(value)}")  # noqa: TRY004 # pydantic takes ValueError
+    return value
+
+
 def duration(value: object) -> timedelta:
     """Return a Prometheus duration; `0` may stand there as a number.
 
@@ -166,6 +177,7 @@ _MATCHER_SCHEMA = {"type": "string", "pattern": "=|!~", "examples": ['alertname=
 _TEMPLATE_SCHEMA = _string(TEMPLATE_PATTERN, examples=["{{ $labels.namespace }}"])
 
 Text = Annotated[str, PlainValidator(text), WithJsonSchema({"type": "string", "minLength": 1})]
+Flag = Annotated[bool, PlainValidator(flag), WithJsonSchema({"type": "boolean"})]
 DnsLabel = Annotated[str, PlainValidator(dns_label), _string(DNS_LABEL_PATTERN)]
 Duration = Annotated[timedelta, PlainValidator(duration), WithJsonSchema(_DURATION_SCHEMA)]
 Count = Annotated[int, PlainValidator(count), WithJsonSchema({"type": "integer", "minimum": 1})]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from receiver.policy.alerts import Alert
 from receiver.policy.decision import Match
 from receiver.policy.rules import Mode, Rule, Ruleset
-from receiver.policy.targets import PodRef, TargetFault, find_target
+from receiver.policy.targets import Clue, TargetFault, find_target
 from receiver.policy.workload import WorkloadRef
 
 Matched = tuple[Alert, Rule]
-Resolve = Callable[[PodRef], WorkloadRef | TargetFault]
+Resolve = Callable[[Clue], WorkloadRef | TargetFault]
 
 
 @dataclass(slots=True)
@@ -49,12 +49,12 @@ def match_rules(ruleset: Ruleset, alert: Alert, *, ceiling: Mode) -> tuple[Rule,
 
 
 def group(matched: Iterable[Matched], resolve: Resolve) -> Groups:
-    """Put together what is about one workload; a pod's owner is asked for once."""
-    groups, owners = Groups(), dict[PodRef, WorkloadRef | TargetFault]()
+    """Put together what is about one workload; where a pod or a Service leads is asked once."""
+    groups, known = Groups(), dict[Clue, WorkloadRef | TargetFault]()
     for alert, rule in matched:
         target = find_target(rule, alert.labels)
-        if isinstance(target, PodRef):
-            target = owners[target] if target in owners else owners.setdefault(target, resolve(target))
+        if isinstance(target, Clue):
+            target = known[target] if target in known else known.setdefault(target, resolve(target))
         if isinstance(target, TargetFault):
             groups.add_fault(alert, rule, target)
         else:

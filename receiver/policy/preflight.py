@@ -1,24 +1,16 @@
-"""Guard preflight: what the API server says of the patch when it is asked to try it out.
+"""What the API server says of the patch when it is asked to try it out: a part of the guard preflight.
 
-It is judged last and apart from the chain, because its evidence is an answer to the finished plan.
+It comes after the chain, because it is an answer to the finished plan.
 """
 
 from dataclasses import replace
-from enum import StrEnum
 
 from receiver.policy.decision import Decision
+from receiver.policy.guards.preflight import GUARD, Reason
 from receiver.policy.record import Phase
 from receiver.policy.verdict import Verdict, allow, block
 
-GUARD = "preflight"
-
-
-class Reason(StrEnum):
-    """The guard's reasons."""
-
-    ACCEPTED = "server_accepts"
-    REFUSED = "server_refuses"
-    CHANGED = "changed_meanwhile"
+__all__ = ["GUARD", "Reason", "accepted", "changed_meanwhile", "refused", "with_preflight"]
 
 
 def accepted() -> Verdict:
@@ -37,7 +29,16 @@ def changed_meanwhile() -> Verdict:
 
 
 def with_preflight(decision: Decision, verdict: Verdict) -> Decision:
-    """Return the decision with this verdict added, refused where it blocks."""
+    """Return the decision with the server's word in its verdict of preflight, refused where that blocks."""
     leading = decision.leading
     phase = Phase.REFUSED if verdict.blocks else leading.phase
-    return replace(decision, leading=replace(leading, phase=phase, verdicts=(*leading.verdicts, verdict)))
+    verdicts = tuple(_merged(one, verdict) if one.guard == GUARD else one for one in leading.verdicts)
+    return replace(decision, leading=replace(leading, phase=phase, verdicts=verdicts))
+
+
+def _merged(needs: Verdict, server: Verdict) -> Verdict:
+    """Join two verdicts of one guard; the one that blocks stands alone."""
+    if needs.blocks or server.blocks:
+        return needs if needs.blocks else server
+    also = f"; {needs.evidence}" if needs.reason is Reason.THERE else ""
+    return replace(server, evidence=server.evidence + also, warning=needs.warning)

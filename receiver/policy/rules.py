@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from receiver.policy.durations import format_duration
-from receiver.policy.fields import Count, DnsLabel, Duration, Matchers, TargetText, Url
+from receiver.policy.fields import Count, DnsLabel, Duration, Flag, Matchers, Url
 from receiver.policy.ledger import KEPT_FOR
 from receiver.policy.matchers import exact_alertnames, match_all
 from receiver.policy.parsing import Parsed
 from receiver.policy.problems import shown
+from receiver.policy.targeting import PodTarget, ServiceTarget, Target, WorkloadTarget
 from receiver.policy.templates import MissingLabel, Template
 from receiver.policy.timeintervals import Schedule
 from receiver.policy.vocabulary import (
     Gitops,
     GitopsField,
     Kind,
-    KindField,
     Mode,
     ModeField,
     Over,
@@ -45,47 +45,12 @@ __all__ = [
     "Rule",
     "Ruleset",
     "Schedule",
+    "ServiceTarget",
     "Target",
     "Template",
     "To",
     "Verify",
     "WorkloadTarget",
-]
-
-
-class WorkloadTarget(Parsed):
-    """The workload itself, by name."""
-
-    not_yet: ClassVar[frozenset[str]] = frozenset({"service"})
-    pod: ClassVar[None] = None
-
-    kind: KindField
-    """What kind of workload it is."""
-    namespace: TargetText
-    """Its namespace; `{{ $labels.NAME }}` stands for a label of the alert."""
-    name: TargetText
-    """Its name; `{{ $labels.NAME }}` stands for a label of the alert."""
-
-
-class PodTarget(Parsed):
-    """The workload that owns a pod."""
-
-    not_yet: ClassVar[frozenset[str]] = frozenset({"service"})
-
-    pod: TargetText
-    """The pod's name; `{{ $labels.NAME }}` stands for a label of the alert."""
-    namespace: TargetText
-    """Its namespace; `{{ $labels.NAME }}` stands for a label of the alert."""
-
-
-def _target_tag(value: object) -> str:
-    by_pod = isinstance(value, PodTarget) or (isinstance(value, dict) and "pod" in value)
-    return (PodTarget if by_pod else WorkloadTarget).__name__
-
-
-Target = Annotated[
-    Annotated[WorkloadTarget, Tag("WorkloadTarget")] | Annotated[PodTarget, Tag("PodTarget")],
-    Discriminator(_target_tag),
 ]
 
 
@@ -124,10 +89,15 @@ def _off_is_none(value: object) -> object:
     raise ValueError(f"must be off or a mapping of max, per and over, not {shown(value)}")
 
 
+class Preflight(Parsed):
+    """How closely it is looked whether a revision can still run."""
+
+    secrets: Flag = False
+    """Whether the Secrets that it needs are looked for; the receiver must be allowed to get Secrets."""
+
+
 class GuardSettings(Parsed):
     """The bounds within which a rule may act."""
-
-    not_yet: ClassVar[frozenset[str]] = frozenset({"preflight"})
 
     deployed_within: Duration = timedelta(minutes=30)
     """The trouble must have begun at most so long after the suspected revision went live."""
@@ -145,6 +115,8 @@ class GuardSettings(Parsed):
     """Where Argo CD or Flux owns the workload: block; warn and go on; pause the owner and go on."""
     schedule: Schedule = Schedule()
     """When the rule may act. Left out: at any time."""
+    preflight: Preflight = Preflight()
+    """How closely it is looked whether a revision can still run."""
 
 
 class Verify(Parsed):

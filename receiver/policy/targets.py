@@ -1,7 +1,8 @@
 """From an alert's labels to the workload that they name, as far as labels alone tell.
 
 Without a `target` in the rule the labels of kubernetes-mixin decide: `deployment`, `statefulset`,
-`daemonset`, else `pod`, whose owner the cluster tells. Label values are hostile until they prove to be names.
+`daemonset`, else `pod`. Whose a pod is, and what a Service selects, the cluster tells. Label values are
+hostile until they prove to be names.
 """
 
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from receiver.policy.problems import quoted
-from receiver.policy.rules import Kind, Rule
+from receiver.policy.rules import Kind, PodTarget, Rule, ServiceTarget, Target
 from receiver.policy.templates import MissingLabel
 from receiver.policy.workload import WorkloadRef
 
@@ -27,6 +28,9 @@ class TargetReason(StrEnum):
     INVALID_NAME = "invalid_name"
     NOT_FOUND = "not_found"
     NO_OWNER = "no_owner"
+    NO_SELECTOR = "no_selector"
+    SELECTS_NONE = "selects_none"
+    SELECTS_SEVERAL = "selects_several"
     UNREADABLE = "unreadable"
 
 
@@ -49,21 +53,39 @@ class PodRef:
         return f"Pod {self.namespace}/{self.name}"
 
 
-def find_target(rule: Rule, labels: Mapping[str, str]) -> WorkloadRef | PodRef | TargetFault:
-    """Name the workload, or the pod, that an alert of this rule is about."""
-    target = rule.target
+@dataclass(frozen=True, slots=True)
+class ServiceRef:
+    """A Service that selects the pods of the target."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"Service {self.namespace}/{self.name}"
+
+
+Clue = PodRef | ServiceRef
+"""What leads to the target; only the cluster tells where."""
+
+
+def find_target(rule: Rule, labels: Mapping[str, str]) -> WorkloadRef | Clue | TargetFault:
+    """Name the workload that an alert of this rule is about, or the pod or the Service that leads to it."""
     try:
-        if target is None:
-            return _by_mixin_labels(labels)
-        namespace = target.namespace.render(labels)
-        if target.pod is not None:
-            return _checked(PodRef(namespace, target.pod.render(labels)))
-        return _checked(WorkloadRef(target.kind.value, namespace, target.name.render(labels)))
+        return _by_mixin_labels(labels) if rule.target is None else _checked(_named(rule.target, labels))
     except MissingLabel as e:
         return TargetFault(TargetReason.LABEL_MISSING, f"the alert has no label {e.label}")
 
 
-def _by_mixin_labels(labels: Mapping[str, str]) -> WorkloadRef | PodRef | TargetFault:
+def _named(target: Target, labels: Mapping[str, str]) -> WorkloadRef | Clue:
+    namespace = target.namespace.render(labels)
+    if isinstance(target, PodTarget):
+        return PodRef(namespace, target.pod.render(labels))
+    if isinstance(target, ServiceTarget):
+        return ServiceRef(namespace, target.service.render(labels))
+    return WorkloadRef(target.kind.value, namespace, target.name.render(labels))
+
+
+def _by_mixin_labels(labels: Mapping[str, str]) -> WorkloadRef | Clue | TargetFault:
     namespace = labels.get("namespace")
     if not namespace:
         return TargetFault(TargetReason.LABEL_MISSING, "the alert has no label namespace")
@@ -76,7 +98,7 @@ def _by_mixin_labels(labels: Mapping[str, str]) -> WorkloadRef | PodRef | Target
     return TargetFault(TargetReason.LABEL_MISSING, f"the alert has none of the labels {wanted}")
 
 
-def _checked(ref: WorkloadRef | PodRef) -> WorkloadRef | PodRef | TargetFault:
+def _checked(ref: WorkloadRef | Clue) -> WorkloadRef | Clue | TargetFault:
     """Refuse what cannot be a Kubernetes name, so that no label's value ever reaches an API path unproven."""
     if not LABEL.fullmatch(ref.namespace):
         return TargetFault(

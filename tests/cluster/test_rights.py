@@ -27,6 +27,10 @@ NEEDED: Mapping[tuple[str, str], list[str]] = {
     ("apps", "deployments"): ["get", "list", "patch"],
     ("apps", "replicasets"): ["get", "list"],
     ("", "pods"): ["get", "list", "delete"],
+    ("", "services"): ["get"],
+    ("", "persistentvolumeclaims"): ["get"],
+    ("", "serviceaccounts"): ["get"],
+    ("", "secrets"): ["get"],
     ("apps", "statefulsets"): ["get", "list", "patch"],
     ("apps", "daemonsets"): ["get", "list", "patch"],
     ("apps", "controllerrevisions"): ["list"],
@@ -165,6 +169,24 @@ def test_what_may_not_be_written_down_is_not_done(
     story.tell(restricted, alert)
     story.wait("Verifying", seconds=50)
     assert len(story.patches()) == 1
+
+
+def test_what_a_revision_needs_and_may_not_be_read_blocks(
+    story: Story, rights: Rights, deploy: Deploy, release: Deploy, receiver: Start, proxy: Proxy
+) -> None:
+    """It may be there, so the revision is not passed over."""
+    account = {"metadata": {"name": "web"}}
+    story.plane.request("POST", f"/api/v1/namespaces/{story.namespace}/serviceaccounts", account)
+    deploy("web", GOOD)
+    story.change({"spec": {"template": {"spec": {"serviceAccountName": "web"}}}})
+    release("web", BAD)
+    rights.deny(("", "serviceaccounts", "get"))
+    story.tell(receiver(scenes.rules(), extra=proxy.flags))
+    refused = evidence(story.wait("Refused"))
+    assert refused.keys() == {"preflight"}
+    assert f"cannot read ServiceAccount {story.namespace}/web: " in refused["preflight"]
+    assert "forbidden" in refused["preflight"]
+    assert story.patches() == []
 
 
 def test_without_the_right_to_read_records_it_is_not_ready(rights: Rights, restricted: Receiver) -> None:

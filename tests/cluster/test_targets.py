@@ -26,6 +26,7 @@ BY_SERVICE = {
     "matchers": ['severity!="none"'],
     "target": {"kind": "Deployment", "namespace": "{{ $labels.namespace }}", "name": "{{ $labels.service }}"},
 }
+BY_SELECTOR = {"target": {"service": "{{ $labels.service }}", "namespace": "{{ $labels.namespace }}"}}
 
 
 def refused(story: Story) -> dict[str, Object]:
@@ -70,6 +71,55 @@ def pods_labelled(**labels: str) -> Object:
     container = {"name": workloads.CONTAINER, "image": GOOD}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
     return {"selector": {"matchLabels": labels}, "template": template}
+
+
+def create_service(story: Story, name: str, **selector: str) -> Object:
+    """Create a Service that selects pods by these labels, and return an alert about it."""
+    spec = {"ports": [{"port": 80}], "selector": selector}
+    path = f"/api/v1/namespaces/{story.namespace}/services"
+    story.plane.request("POST", path, {"metadata": {"name": name}, "spec": spec})
+    return alert("HighErrorRate", {"namespace": story.namespace, "service": name})
+
+
+def test_an_alert_about_a_service_is_about_the_workload_that_it_selects(
+    story: Story, deploy: Deploy, release: Deploy, receiver: Start
+) -> None:
+    """Not about its namesake, and not about one that has only some of the labels."""
+    deploy("web", GOOD, **pods_labelled(tier="front", team="a"))
+    release("web", BAD)
+    deploy("shop", GOOD, **pods_labelled(tier="back", team="a"))
+    release("shop", BAD)
+    story.tell(receiver(rules(BY_SELECTOR)), create_service(story, "shop", tier="front", team="a"))
+    record = story.wait("Verifying")
+    assert record["spec"]["target"]["name"] == "web"
+    assert (story.image(), len(story.patches())) == (GOOD, 1)
+    assert (story.image("shop"), story.sent_patches("shop")) == (BAD, [])
+
+
+def test_a_service_of_two_workloads_or_of_none_is_refused(
+    story: Story, deploy: Deploy, release: Deploy, receiver: Start
+) -> None:
+    """Both were released a moment ago; nobody knows which of them it is."""
+    for name in ("blue", "green"):
+        deploy(name, GOOD, **pods_labelled(team="a", color=name))
+        release(name, BAD)
+    both, none = create_service(story, "both", team="a"), create_service(story, "none", team="b")
+    absent = alert("HighErrorRate", {"namespace": story.namespace, "service": "absent"})
+    story.tell(receiver(rules(BY_SELECTOR)), both, none, absent)
+    found = {reason: record["status"]["message"] for reason, record in refused(story).items()}
+    place = story.namespace
+    prefix = "Refused: rule bad-release found no target:"
+    assert found == {
+        "bad-release: selects_several": (
+            f"{prefix} Service {place}/both (team=a) selects 2 workloads, not one:"
+            f" Deployment {place}/blue, Deployment {place}/green"
+        ),
+        "bad-release: selects_none": (
+            f"{prefix} Service {place}/none (team=b) selects no Deployment, StatefulSet or DaemonSet"
+        ),
+        "bad-release: not_found": f"{prefix} Service {place}/absent does not exist",
+    }
+    assert scenes.patches(story.plane, story.namespace) == []
 
 
 def test_alerts_without_a_target_leave_one_record_for_each_rule_and_reason(

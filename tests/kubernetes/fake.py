@@ -62,6 +62,7 @@ class FakeApi(Api):
         query: Mapping[str, str] | None = None,
         body: Any = None,
         content_type: str = JSON,  # noqa: ARG002
+        accept: str = JSON,  # noqa: ARG002
         repeatable: bool | None = None,  # noqa: ARG002
         timeout_seconds: float = 4.0,  # noqa: ARG002
     ) -> Object:

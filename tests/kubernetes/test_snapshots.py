@@ -181,14 +181,14 @@ def owner(kind: str, name: str, *, controller: bool = True, group: str = "apps/v
 def test_owner_of_a_pod_is_its_deployment(fake: FakeApi, reader: SnapshotReader) -> None:
     """Over its ReplicaSet, by the controllers alone."""
     ref = pod(fake, owner("Node", "n", controller=False), owner("ReplicaSet", "checkout-hash7"))
-    assert reader.owner(ref) == CHECKOUT
+    assert reader.resolver()(ref) == CHECKOUT
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
 def test_owner_of_a_pod_may_be_a_set(fake: FakeApi, reader: SnapshotReader, kind: str) -> None:
     """Which is the workload itself: there is nothing in between to be read."""
     ref = pod(fake, owner(kind, "db"))
-    assert reader.owner(ref) == WorkloadRef(kind, "shop", "db")
+    assert reader.resolver()(ref) == WorkloadRef(kind, "shop", "db")
     assert len(fake.calls) == 1
 
 
@@ -252,21 +252,21 @@ def test_pod_without_a_workload_is_a_fault(
         f"{SHOP}/replicasets/canary",
         metadata={"name": "canary", "ownerReferences": [owner("Rollout", "web")]},
     )
-    assert reader.owner(pod(fake, *owners)) == TargetFault(reason, evidence)
+    assert reader.resolver()(pod(fake, *owners)) == TargetFault(reason, evidence)
 
 
 def test_pod_that_cannot_be_read(fake: FakeApi, reader: SnapshotReader) -> None:
     """Gone, forbidden, or nobody answers."""
-    gone = reader.owner(PodRef("shop", "gone"))
+    gone = reader.resolver()(PodRef("shop", "gone"))
     assert isinstance(gone, TargetFault)
     assert gone.reason is TargetReason.NOT_FOUND
     refuse(fake, Forbidden("no", code=403), "/pods/gone")
-    denied = reader.owner(PodRef("shop", "gone"))
+    denied = reader.resolver()(PodRef("shop", "gone"))
     assert isinstance(denied, TargetFault)
     assert denied.reason is TargetReason.UNREADABLE
     refuse(fake, Unavailable("no answer"), "/pods/gone")
     with pytest.raises(Unavailable):
-        reader.owner(PodRef("shop", "gone"))
+        reader.resolver()(PodRef("shop", "gone"))
 
 
 def test_long_lists_are_read_to_the_end(

@@ -15,6 +15,7 @@ from receiver.policy.choice import Choice, Reason, choose
 from receiver.policy.context import Context, Installation, StillFiring
 from receiver.policy.decision import Decision, Match, Snapshot, decide
 from receiver.policy.history import KnownBad
+from receiver.policy.inventory import Inventory
 from receiver.policy.ledger import Ledger, Spending
 from receiver.policy.matchers import parse_matchers
 from receiver.policy.record import PastRollback, Phase
@@ -151,11 +152,12 @@ def decision(
     installation: Installation = AUTO,
     still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE,
     bystanders: Bystanders | Unreadable = Bystanders(),  # noqa: B008 # a frozen value
+    inventory: Inventory | None = None,
 ) -> Decision:
     """What is decided when every rule matched every alert."""
     matches = [Match(one, tuple(alerts or [alert()])) for one in rules or [rule()]]
     return decide(
-        Snapshot(of or workload(), past),
+        Snapshot(of or workload(), past, inventory=inventory or {}),
         matches,
         ledger=Ledger() if ledger is None else ledger,
         bystanders=bystanders,

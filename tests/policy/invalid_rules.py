@@ -126,13 +126,21 @@ INVALID = {
         with_keys("target: checkout"),
         ["4: rule shop: target: must be a mapping, not 'checkout'"],
     ),
-    "target-service": (
-        with_keys("target:\n  service: checkout\n  namespace: shop"),
-        [
-            "4: rule shop: target.kind: is missing",
-            "4: rule shop: target.name: is missing",
-            "5: rule shop: target.service: not supported in this version: leave it out",
-        ],
+    "target-service-and-kind": (
+        with_keys("target:\n  service: checkout\n  namespace: shop\n  kind: Deployment"),
+        ["7: rule shop: target.kind: unknown key: known are service, namespace"],
+    ),
+    "target-service-and-pod": (
+        with_keys("target: {service: a, pod: b, namespace: shop}"),
+        ["4: rule shop: target.service: unknown key: known are pod, namespace"],
+    ),
+    "target-service-slash": (
+        with_keys("target: {service: shop/checkout, namespace: shop}"),
+        [f"4: rule shop: target.service: '/' {NO_NAME}"],
+    ),
+    "target-service-without-namespace": (
+        with_keys("target: {service: checkout}"),
+        ["4: rule shop: target.namespace: is missing"],
     ),
     "target-pod-and-kind": (
         with_keys("target: {pod: a, namespace: b, kind: Deployment}"),
@@ -208,9 +216,17 @@ INVALID = {
         ["5: rule shop: guards.deployed_witin: unknown key: did you mean deployed_within?"],
     ),
     "guards-list": (with_keys("guards: []"), ["4: rule shop: guards: must be a mapping, not a list"]),
-    "guards-not-yet": (
-        with_keys("guards:\n  preflight: {}"),
-        ["5: rule shop: guards.preflight: not supported in this version: leave it out"],
+    "preflight-misspelt": (
+        with_keys("guards:\n  preflight: {secret: true}"),
+        ["5: rule shop: guards.preflight.secret: unknown key: did you mean secrets?"],
+    ),
+    "preflight-secrets-of-words": (
+        with_keys("guards: {preflight: {secrets: yes}}"),
+        ["4: rule shop: guards.preflight.secrets: must be true or false, not 'yes'"],
+    ),
+    "preflight-true": (
+        with_keys("guards: {preflight: true}"),
+        ["4: rule shop: guards.preflight: must be a mapping, not true"],
     ),
     **{
         f"systemic-{name}": (

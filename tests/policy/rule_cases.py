@@ -48,6 +48,7 @@ VALID = {
         'target: {kind: Deployment, namespace: "{{ $labels.namespace }}", name: "{{$labels.app}}-web"}'
     ),
     "target-pod": with_keys('target: {pod: "{{\t$labels.pod  }}", namespace: shop}'),
+    "target-service": with_keys('target: {service: "{{ $labels.service }}", namespace: shop}'),
     "target-name-with-dots": with_keys("target: {kind: Deployment, namespace: shop, name: v1.checkout}"),
     "rollback-previous": with_keys("rollback: {to: previous, soak: 0s}"),
     "rollback-number": with_keys("rollback:\n  to: 7"),

@@ -10,7 +10,9 @@ from receiver.policy.alerts import Alert
 from receiver.policy.bystanders import Bystanders
 from receiver.policy.context import Installation, StillFiring
 from receiver.policy.decision import Match, Snapshot
+from receiver.policy.inventory import Seen
 from receiver.policy.ledger import KEPT_FOR, Ledger, Pause, Spending
+from receiver.policy.needs import Item, ItemKind
 from receiver.policy.record import PastRollback, Phase, Review, record_name
 from receiver.policy.rules import Budget, Mode, Over, Rollback, Rule, Schedule, To
 from receiver.policy.spans import months, weekdays
@@ -35,6 +37,9 @@ SPANS = st.sampled_from([timedelta(0), MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR, 3 
 LENGTHS = st.sampled_from([timedelta(0), MINUTE, 10 * MINUTE, HOUR, 400 * DAY])
 TIMES = SPANS.map(lambda span: NOW - span)
 UNREADABLE = st.just(Unreadable("something", "403 Forbidden"))
+CONFIG = Item(ItemKind.CONFIG_MAP, "shop", "config")
+NEEDING = {"volumes": [{"name": "config", "configMap": {"name": CONFIG.name}}]}
+STATES = (UNREADABLE | st.none() | st.builds(Seen, changed_at=TIMES)).map(lambda state: {CONFIG: state})
 MODES = [Mode.OFF, Mode.DRY_RUN, Mode.AUTO]
 HASHES = [f"hash{number}" for number in range(1, 6)]
 
@@ -50,7 +55,7 @@ def revisions(draw: st.DrawFn, number: int | None) -> Revision:
     image = draw(mostly(st.just(number), st.integers(1, 3)))
     return revision(
         number,
-        template=template(f"checkout:{image}"),
+        template=template(f"checkout:{image}", **draw(mostly(st.just({}), st.just(NEEDING)))),
         template_hash=draw(mostly(st.just(number and f"hash{number}"), st.none())),
         former_numbers=draw(mostly(st.just(()), st.tuples(st.integers(1, 5)))),
         live_since=draw(mostly(TIMES, st.none())),
@@ -100,7 +105,8 @@ def pasts(draw: st.DrawFn, of: Workload) -> tuple[PastRollback, ...]:
 def snapshots(draw: st.DrawFn) -> Snapshot:
     """A workload, and what was done to it before."""
     of = draw(workloads())
-    return Snapshot(of, draw(mostly(pasts(of), UNREADABLE)))
+    inventory = draw(mostly(st.just({CONFIG: Seen()}), st.just({}) | STATES))
+    return Snapshot(of, draw(mostly(pasts(of), UNREADABLE)), inventory=inventory)
 
 
 ALERTS: st.SearchStrategy[list[Alert]] = st.lists(

@@ -1,8 +1,9 @@
 """From alerts to what is to be judged: one group a workload, one fault a rule and reason."""
 
 from receiver.policy.grouping import group, match_rules, matches
-from receiver.policy.rules import Mode, Ruleset
-from receiver.policy.targets import PodRef, TargetFault, TargetReason
+from receiver.policy.rules import Mode, Ruleset, ServiceTarget
+from receiver.policy.targets import Clue, PodRef, ServiceRef, TargetFault, TargetReason
+from receiver.policy.templates import parse_template
 from receiver.policy.workload import WorkloadRef
 from tests.engine.builders import CHECKOUT, alert, rule
 
@@ -10,8 +11,8 @@ WEB = WorkloadRef("Deployment", "shop", "web")
 GONE = TargetFault(TargetReason.NOT_FOUND, "it does not exist")
 
 
-def nobody(pod: PodRef) -> WorkloadRef:
-    raise AssertionError(f"nobody should ask for {pod}")
+def nobody(clue: Clue) -> WorkloadRef:
+    raise AssertionError(f"nobody should ask for {clue}")
 
 
 def test_alerts_of_one_workload_are_one_group() -> None:
@@ -25,11 +26,11 @@ def test_alerts_of_one_workload_are_one_group() -> None:
 
 def test_owner_of_a_pod_is_asked_for_once() -> None:
     """A hundred alerts about one pod cost one question, whatever the answer."""
-    asked: list[PodRef] = []
+    asked: list[Clue] = []
 
-    def resolve(pod: PodRef) -> WorkloadRef | TargetFault:
-        asked.append(pod)
-        return WEB if pod.name == "web-1" else GONE
+    def resolve(clue: Clue) -> WorkloadRef | TargetFault:
+        asked.append(clue)
+        return WEB if clue.name == "web-1" else GONE
 
     about = [alert(deployment="", pod=name, n=str(n)) for n in range(3) for name in ("web-1", "gone-1")]
     groups = group([(one, rule()) for one in about], resolve)
@@ -37,6 +38,25 @@ def test_owner_of_a_pod_is_asked_for_once() -> None:
     assert len(groups.by_target[WEB]) == 3
     (fault,) = groups.faults.values()
     assert (fault.fault, len(fault.alerts)) == (GONE, 3)
+
+
+def test_service_and_pod_of_one_name_are_two_questions_and_may_be_one_workload() -> None:
+    """Together with the alerts that name it themselves."""
+    asked: list[Clue] = []
+
+    def resolve(clue: Clue) -> WorkloadRef:
+        asked.append(clue)
+        return WEB
+
+    target = ServiceTarget(
+        service=parse_template("{{ $labels.service }}"), namespace=parse_template("{{ $labels.namespace }}")
+    )
+    by_service = rule("by-service").model_copy(update={"target": target})
+    one, two = alert(deployment="", pod="web"), alert(deployment="", service="web", pod="web")
+    direct = alert(deployment="web")
+    groups = group([(one, rule()), (two, by_service), (two, by_service), (direct, rule())], resolve)
+    assert asked == [PodRef("shop", "web"), ServiceRef("shop", "web")]
+    assert groups.by_target == {WEB: [(one, rule()), (two, by_service), (two, by_service), (direct, rule())]}
 
 
 def test_faults_are_one_for_each_rule_and_reason() -> None:

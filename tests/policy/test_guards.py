@@ -8,6 +8,7 @@ from receiver.policy.bystanders import Bystanders
 from receiver.policy.context import Installation, StillFiring
 from receiver.policy.guards import GUARDS, NAMES, judge_all, judge_without_target
 from receiver.policy.ledger import Ledger, Pause
+from receiver.policy.needs import Item, ItemKind
 from receiver.policy.ownership import TRACKING_ID
 from receiver.policy.record import BARRIER_ANNOTATION, Phase
 from receiver.policy.rules import Mode, Schedule
@@ -28,6 +29,7 @@ from tests.policy.builders import (
     revision,
     rule,
     spending,
+    template,
     workload,
 )
 
@@ -52,6 +54,10 @@ ONLY_BLOCKED_BY: dict[str, dict[str, Any]] = {
         "of": workload(live=revision(7, live_since=NOW - 2 * HOUR - MINUTE)),
     },
     "schedule": {"rules": [rule(schedule=Schedule(mute=(TimeInterval(),)))]},
+    "preflight": {
+        "of": workload(revisions=(revision(6, template=template("checkout:6", serviceAccountName="web")),)),
+        "inventory": {Item(ItemKind.ACCOUNT, "shop", "web"): FORBIDDEN},
+    },
 }
 """A situation for each guard that no other guard sees; `target` cannot block where there is a workload."""
 
@@ -88,7 +94,7 @@ def test_all_guards_run_whatever_the_first_ones_say() -> None:
     )
     assert tuple(verdict.guard for verdict in verdicts) == NAMES
     allowed = {verdict.guard for verdict in verdicts if not verdict.blocks}
-    assert allowed == {"target", "blame", "barrier", "gitops", "stale", "schedule"}
+    assert allowed == {"target", "blame", "barrier", "gitops", "stale", "schedule", "preflight"}
 
 
 def test_without_a_workload_only_target_blocks() -> None:

@@ -19,6 +19,7 @@ from receiver.policy.rules import (
     Rule,
     Ruleset,
     Schedule,
+    ServiceTarget,
     To,
     WorkloadTarget,
 )
@@ -105,10 +106,18 @@ def test_several_matchers_in_one_string_all_count() -> None:
     assert [str(matcher) for matcher in found.matchers] == ['a="1"', 'b="2"', 'c="3"']
 
 
+def test_a_target_may_be_what_a_service_selects() -> None:
+    service, namespace = parse_template("{{ $labels.service }}"), parse_template("shop")
+    target = ServiceTarget(service=service, namespace=namespace)
+    made = Rule(name="shop", matchers=rule().matchers, target=target)
+    assert made == parsed(target={"service": "{{ $labels.service }}", "namespace": "shop"})
+    assert made.target is target
+
+
 def test_a_target_is_a_workload_or_a_pod() -> None:
     workload = parsed(target={"kind": "Deployment", "namespace": "shop", "name": "v1.{{$labels.app}}"}).target
     assert isinstance(workload, WorkloadTarget)
-    assert (workload.kind, workload.pod) == (Kind.DEPLOYMENT, None)
+    assert workload.kind is Kind.DEPLOYMENT
     assert workload.name.render({"app": "cart"}) == "v1.cart"
 
 

@@ -108,7 +108,7 @@ RULE = st.fixed_dictionaries(
         "mode": SCALAR,
         "runbook_url": SCALAR,
         "target": st.dictionaries(
-            st.sampled_from(["kind", "namespace", "name", "pod", "x"]), SCALAR, max_size=4
+            st.sampled_from(["kind", "namespace", "name", "pod", "service", "x"]), SCALAR, max_size=4
         ),
         "rollback": st.dictionaries(st.sampled_from(["to", "soak", "x"]), SCALAR, max_size=2),
         "guards": st.dictionaries(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from receiver.policy.rules import Kind, PodTarget, Rule, Target, WorkloadTarget
-from receiver.policy.targets import PodRef, TargetFault, TargetReason, find_target
+from receiver.policy.rules import Kind, PodTarget, Rule, ServiceTarget, Target, WorkloadTarget
+from receiver.policy.targets import Clue, PodRef, ServiceRef, TargetFault, TargetReason, find_target
 from receiver.policy.templates import parse_template
 from receiver.policy.workload import WorkloadRef
 from tests.policy.builders import CHECKOUT, rule
@@ -23,6 +23,9 @@ BY_KIND = WorkloadTarget(
 )
 BY_POD = PodTarget(
     pod=parse_template("{{ $labels.instance }}"), namespace=parse_template("{{ $labels.namespace }}")
+)
+BY_SERVICE = ServiceTarget(
+    service=parse_template("{{ $labels.service }}"), namespace=parse_template("{{ $labels.namespace }}")
 )
 
 
@@ -81,6 +84,18 @@ def with_target(target: Target) -> Rule:
             id="the-rule-says-which-pod",
         ),
         pytest.param(
+            with_target(BY_SERVICE),
+            {"namespace": "shop", "service": "web", "deployment": "prometheus", "pod": "prometheus-0"},
+            ServiceRef("shop", "web"),
+            id="the-rule-says-which-service",
+        ),
+        pytest.param(
+            MIXIN,
+            {"namespace": "shop", "service": "kube-state-metrics", "pod": "checkout-1"},
+            PodRef("shop", "checkout-1"),
+            id="the-service-label-alone-means-nothing",
+        ),
+        pytest.param(
             MIXIN,
             {"namespace": "shop", "deployment": "v1.checkout"},
             WorkloadRef("Deployment", "shop", "v1.checkout"),
@@ -94,7 +109,7 @@ def with_target(target: Target) -> Rule:
         ),
     ],
 )
-def test_labels_name_the_target(of: Rule, labels: dict[str, str], found: WorkloadRef | PodRef) -> None:
+def test_labels_name_the_target(of: Rule, labels: dict[str, str], found: WorkloadRef | Clue) -> None:
     """By the rule's own target, else by the labels of kubernetes-mixin."""
     assert find_target(of, labels) == found
 
@@ -129,6 +144,20 @@ def test_labels_name_the_target(of: Rule, labels: dict[str, str], found: Workloa
             TargetReason.LABEL_MISSING,
             "the alert has no label namespace",
             id="the-rule-asks-for-an-empty-label",
+        ),
+        pytest.param(
+            with_target(BY_SERVICE),
+            {"namespace": "shop", "deployment": "checkout"},
+            TargetReason.LABEL_MISSING,
+            "the alert has no label service",
+            id="no-service",
+        ),
+        pytest.param(
+            with_target(BY_SERVICE),
+            {"namespace": "shop", "service": "web/../../secrets"},
+            TargetReason.INVALID_NAME,
+            "name 'web/../../secrets' is not a valid name",
+            id="a-path-for-a-service",
         ),
         pytest.param(
             MIXIN,
@@ -171,9 +200,12 @@ NAMES = st.one_of(st.text(), st.text(alphabet="ab-.%/A\n\u0660", min_size=1, max
 
 
 @given(
-    st.sampled_from([MIXIN, with_target(BY_NAME), with_target(BY_POD)]),
+    st.sampled_from([MIXIN, with_target(BY_NAME), with_target(BY_POD), with_target(BY_SERVICE)]),
     st.fixed_dictionaries(
-        {}, optional=dict.fromkeys(["namespace", "deployment", "daemonset", "pod", "app", "instance"], NAMES)
+        {},
+        optional=dict.fromkeys(
+            ["namespace", "deployment", "daemonset", "pod", "app", "instance", "service"], NAMES
+        ),
     ),
 )
 @settings(deadline=None)

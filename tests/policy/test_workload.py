@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from receiver.policy.targets import PodRef
+from receiver.policy.targets import PodRef, ServiceRef
 from receiver.policy.workload import Revision, Unreadable, WorkloadRef
 from tests.policy.builders import CHECKOUT, revision, workload
 
@@ -15,6 +15,7 @@ def test_a_workload_has_a_name_for_people_and_one_for_commands() -> None:
     assert CHECKOUT.path == "Deployment/shop/checkout"
     assert WorkloadRef("Deployment", "shop", "checkout") == CHECKOUT
     assert str(PodRef("shop", "checkout-1")) == "Pod shop/checkout-1"
+    assert str(ServiceRef("shop", "checkout")) == "Service shop/checkout"
 
 
 def test_what_cannot_be_read_says_what_and_why() -> None:

@@ -15,6 +15,7 @@ from receiver.policy.guards import (
     gitops,
     history,
     paused,
+    preflight,
     schedule,
     scope,
     settled,
@@ -43,6 +44,7 @@ GUARDS = (
     gitops,
     stale,
     schedule,
+    preflight,
 )
 NAMES = tuple(guard.GUARD for guard in GUARDS)
 

@@ -3,115 +3,29 @@
 Ages are counted back from the test's `now`.
 """
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from receiver.policy.alerts import Status
 from receiver.policy.context import DEFAULT_PROTECTED
-from receiver.policy.fields import Count, DnsLabel, Duration, Text
+from receiver.policy.fields import Count, DnsLabel, Duration, Flag, Text
 from receiver.policy.parsing import Parsed
 from receiver.policy.rules import GuardSettings
+from receiver.policy.ruletests.cluster import ServiceEntry, WorkloadEntry, each_once
 from receiver.policy.ruletests.fields import (
     DecidedField,
-    Flag,
     GuardName,
+    ItemPath,
     Moment,
     PhaseField,
     ReviewField,
-    Size,
     StatusField,
     TargetPath,
-    Unknown,
 )
-from receiver.policy.vocabulary import KindField, Mode, ModeField
-from receiver.policy.workload import WorkloadRef
+from receiver.policy.vocabulary import Mode, ModeField
 
 SOME_FRIDAY_NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-
-
-class RevisionEntry(Parsed):
-    """One revision of a workload."""
-
-    not_yet: ClassVar[frozenset[str]] = frozenset({"config"})
-
-    revision: Count
-    """Its number."""
-    rolled_out: Duration
-    """How long ago it went live, the last time."""
-    image: Text | None = None
-    """Its image. Left out (None): the workload's name, tagged with the number."""
-    available: Size | None = None
-    """Replicas that were available at most; the live one's are those of now. Left out (None): all of them."""
-    soak: Unknown | None = None
-    """unknown: nothing tells how long it was in service. Left out (None): until the next one went live."""
-
-
-class PodEntry(Parsed):
-    """A pod of a workload, for alerts that name pods."""
-
-    name: Text
-    """Its name."""
-    revision: Count
-    """The number of its revision."""
-    ready: Flag = True
-    """Whether it is ready."""
-
-
-class WorkloadEntry(Parsed):
-    """A workload as it stands at the test's `now`."""
-
-    kind: KindField
-    """What kind of workload it is."""
-    namespace: DnsLabel
-    """Its namespace."""
-    name: Text
-    """Its name."""
-    replicas: Size = 1
-    """How many replicas are wanted."""
-    annotations: dict[str, str] = Field(default_factory=dict)
-    """Its annotations."""
-    labels: dict[str, str] = Field(default_factory=dict)
-    """Its labels."""
-    paused: Flag = False
-    """Whether its rollout is paused."""
-    revision_history_limit: Size = 10
-    """How many old revisions its controller keeps."""
-    revisions: tuple[RevisionEntry, ...]
-    """All of its revisions, in any order."""
-    live: Count | None = None
-    """The number of the live revision. Left out (None): the highest."""
-    pods: tuple[PodEntry, ...] = ()
-    """Its pods, as far as alerts name them."""
-
-    @property
-    def ref(self) -> WorkloadRef:
-        """Return its name."""
-        return WorkloadRef(self.kind.value, self.namespace, self.name)
-
-    @field_validator("revisions")
-    @classmethod
-    def _distinct(cls, revisions: tuple[RevisionEntry, ...]) -> tuple[RevisionEntry, ...]:
-        if not revisions:
-            raise ValueError("must not be empty: a workload has a live revision")
-        _each_once(f"revision {entry.revision}" for entry in revisions)
-        return revisions
-
-    @field_validator("live")
-    @classmethod
-    def _listed(cls, live: int, info: ValidationInfo) -> int:
-        _refuse_unlisted(live, info)
-        return live
-
-    @field_validator("pods")
-    @classmethod
-    def _of_listed(cls, pods: tuple[PodEntry, ...], info: ValidationInfo) -> tuple[PodEntry, ...]:
-        for pod in pods:
-            _refuse_unlisted(pod.revision, info)
-        return pods
 
 
 class PastEntry(Parsed):
@@ -178,14 +92,16 @@ class Expectation(Parsed):
 class RuleTest(Parsed):
     """One test: a cluster, a payload, and the records that it must make."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"missing", "services"})
-
     name: Text
     """What it shows."""
     now: Moment = SOME_FRIDAY_NOON
     """The moment at which everything is judged. Left out: a Friday's noon, UTC."""
     workloads: tuple[WorkloadEntry, ...] = ()
     """What runs in the cluster."""
+    services: tuple[ServiceEntry, ...] = ()
+    """The Services that rules name; one that is not listed does not exist."""
+    missing: tuple[ItemPath, ...] = ()
+    """What is gone, as KIND/NAMESPACE/NAME; everything else that a template names exists."""
     past: tuple[PastEntry, ...] = ()
     """Earlier records."""
     paused: Flag = False
@@ -198,8 +114,21 @@ class RuleTest(Parsed):
     @field_validator("workloads")
     @classmethod
     def _distinct(cls, workloads: tuple[WorkloadEntry, ...]) -> tuple[WorkloadEntry, ...]:
-        _each_once(str(entry.ref) for entry in workloads)
+        each_once(str(entry.ref) for entry in workloads)
         return workloads
+
+    @field_validator("services")
+    @classmethod
+    def _of_workloads(
+        cls, services: tuple[ServiceEntry, ...], info: ValidationInfo
+    ) -> tuple[ServiceEntry, ...]:
+        each_once(f"Service {entry.namespace}/{entry.name}" for entry in services)
+        workloads: tuple[WorkloadEntry, ...] | None = info.data.get("workloads")
+        running = {entry.ref for entry in workloads or ()}
+        absent = [str(entry.selected) for entry in services if entry.selected not in running]
+        if absent and workloads is not None:
+            raise ValueError(f"there is no {absent[0]}: list it under workloads")
+        return services
 
 
 class InstallationEntry(Parsed):
@@ -224,16 +153,3 @@ class RuleTestDocument(Parsed):
     """What differs from the installation's defaults."""
     tests: tuple[RuleTest, ...]
     """The tests; each stands for itself."""
-
-
-def _refuse_unlisted(number: int, info: ValidationInfo) -> None:
-    """Refuse a number that is not among the workload's revisions, unless those are at fault themselves."""
-    revisions: tuple[RevisionEntry, ...] | None = info.data.get("revisions")
-    if revisions is not None and all(entry.revision != number for entry in revisions):
-        raise ValueError(f"there is no revision {number}: list it under revisions")
-
-
-def _each_once(names: Iterable[str]) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(f"{twice[0]} stands there twice")

@@ -8,6 +8,7 @@ from pydantic import PlainValidator
 from receiver.policy.alerts import Status
 from receiver.policy.fields import choice, dns_label, text
 from receiver.policy.guards import NAMES
+from receiver.policy.needs import Item, ItemKind
 from receiver.policy.problems import advice, quoted, shown
 from receiver.policy.record import Phase, Review
 from receiver.policy.times import parse_time
@@ -35,12 +36,6 @@ def _moment(value: object) -> datetime:
     return moment
 
 
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"must be true or false, not {shown(value)}")  # noqa: TRY004 # pydantic takes it
-    return value
-
-
 def _size(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"must be a whole number, not {shown(value)}")
@@ -57,14 +52,43 @@ def _target_path(value: object) -> WorkloadRef:
     kind, *rest = text(value).split("/")
     if len(rest) != 2 or not all(rest):
         raise ValueError(f"{shown(value)} is no target: write KIND/NAMESPACE/NAME")
+    return WorkloadRef(_kind(kind), dns_label(rest[0]), rest[1])
+
+
+def _selected(value: object) -> tuple[str, str]:
+    kind, *rest = text(value).split("/")
+    if len(rest) != 1 or not all(rest):
+        raise ValueError(f"{shown(value)} is no workload: write KIND/NAME")
+    return _kind(kind), rest[0]
+
+
+def _kind(kind: str) -> str:
     if kind not in set(Kind):
         raise ValueError(f"kind {quoted(kind)} is not supported in this version: {advice(kind, Kind)}")
-    return WorkloadRef(kind, dns_label(rest[0]), rest[1])
+    return kind
+
+
+def _named_item(value: object) -> tuple[ItemKind, str]:
+    kind, *rest = text(value).split("/")
+    if len(rest) != 1 or not rest[0]:
+        raise ValueError(f"{shown(value)} names nothing: write KIND/NAME")
+    return _item_kind(kind), rest[0]
+
+
+def _item(value: object) -> Item:
+    kind, *rest = text(value).split("/")
+    if len(rest) != 2 or not all(rest):
+        raise ValueError(f"{shown(value)} names nothing: write KIND/NAMESPACE/NAME")
+    return Item(_item_kind(kind), dns_label(rest[0]), rest[1])
+
+
+def _item_kind(kind: str) -> ItemKind:
+    if kind not in set(ItemKind):
+        raise ValueError(f"{quoted(kind)} is no kind that a template names: {advice(kind, ItemKind)}")
+    return ItemKind(kind)
 
 
 def _guard(value: object) -> str:
-    if value == "preflight":
-        raise ValueError("preflight asks the API server, which a test does not have: leave it out")
     if not isinstance(value, str) or value not in NAMES:
         known = advice(value if isinstance(value, str) else "", NAMES)
         raise ValueError(f"{shown(value)} is no guard: {known}")
@@ -72,10 +96,12 @@ def _guard(value: object) -> str:
 
 
 Moment = Annotated[datetime, PlainValidator(_moment)]
-Flag = Annotated[bool, PlainValidator(_flag)]
 Size = Annotated[int, PlainValidator(_size)]
 Unknown = Annotated[Literal["unknown"], PlainValidator(_unknown)]
 TargetPath = Annotated[WorkloadRef, PlainValidator(_target_path)]
+Selected = Annotated[tuple[str, str], PlainValidator(_selected)]
+NamedItem = Annotated[tuple[ItemKind, str], PlainValidator(_named_item)]
+ItemPath = Annotated[Item, PlainValidator(_item)]
 GuardName = Annotated[str, PlainValidator(_guard)]
 StatusField = Annotated[Status, PlainValidator(choice(Status))]
 ReviewField = Annotated[Review, PlainValidator(choice(Review))]

@@ -1,9 +1,9 @@
 """From what a test says to the frozen values that the judgement is given: snapshots, past, ledger, payload.
 
-A revision's template carries its number, so that two of one image are two, as they are in a cluster.
+Others make the pod templates and tell what is there of the things that they name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
@@ -14,6 +14,7 @@ from receiver.policy.bystanders import Bystander, Recent
 from receiver.policy.context import Installation
 from receiver.policy.decision import Snapshot
 from receiver.policy.ledger import Ledger, Pause, Spending
+from receiver.policy.needs import Item
 from receiver.policy.pods import Pod
 from receiver.policy.podtemplate import template_digest
 from receiver.policy.record import (
@@ -23,15 +24,15 @@ from receiver.policy.record import (
     own_memory,
     record_name,
 )
+from receiver.policy.ruletests.cluster import RevisionEntry, WorkloadEntry
 from receiver.policy.ruletests.document import (
     AlertEntry,
     InstallationEntry,
     PastEntry,
-    RevisionEntry,
     RuleTest,
-    WorkloadEntry,
 )
-from receiver.policy.targets import PodRef, TargetFault, TargetReason
+from receiver.policy.ruletests.podtemplates import make_inventory, make_template
+from receiver.policy.targets import Clue, PodRef, ServiceRef, TargetFault, TargetReason
 from receiver.policy.workload import Revision, Unreadable, Workload, WorkloadRef
 
 PATCHED = frozenset(
@@ -46,21 +47,24 @@ MOMENT_LATER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A cluster at one moment, and the payload that arrives at it; `standings` are a workload's records."""
+    """A cluster at one moment, and the payload that arrives at it.
+
+    `standings` are a workload's records; `clues` are the pods and Services that lead to one.
+    """
 
     now: datetime
     installation: Installation
     snapshots: Mapping[WorkloadRef, Snapshot]
     standings: Mapping[WorkloadRef, tuple[Standing, ...]]
-    pods: Mapping[PodRef, WorkloadRef]
+    clues: Mapping[Clue, WorkloadRef]
     ledger: Ledger
     recent: Recent
     alerts: tuple[Alert, ...]
 
-    def owner(self, pod: PodRef) -> WorkloadRef | TargetFault:
-        """Return the workload of a pod."""
-        missing = TargetFault(TargetReason.NOT_FOUND, f"{pod}, or what owns it, does not exist")
-        return self.pods.get(pod, missing)
+    def workload_of(self, clue: Clue) -> WorkloadRef | TargetFault:
+        """Return the workload of a pod, or the one that a Service selects."""
+        above = ", or what owns it," if isinstance(clue, PodRef) else ""
+        return self.clues.get(clue, TargetFault(TargetReason.NOT_FOUND, f"{clue}{above} does not exist"))
 
 
 def make_scene(test: RuleTest, installation: InstallationEntry) -> Scene:
@@ -73,12 +77,15 @@ def make_scene(test: RuleTest, installation: InstallationEntry) -> Scene:
             namespaces=frozenset(installation.namespaces),
             protected_namespaces=frozenset(installation.protected_namespaces),
         ),
-        snapshots={entry.ref: _snapshot(entry, _of(entry, past), now=test.now) for entry in test.workloads},
+        snapshots={
+            entry.ref: _snapshot(entry, _of(entry, past), missing=test.missing, now=test.now)
+            for entry in test.workloads
+        },
         standings={
             entry.ref: tuple(Standing(one.record, one.phase, one.patched_at) for one in _of(entry, past))
             for entry in test.workloads
         },
-        pods={PodRef(entry.namespace, pod.name): entry.ref for entry in test.workloads for pod in entry.pods},
+        clues=_clues(test),
         ledger=Ledger(
             tuple(_spending(entry, made, now=test.now) for entry, made in past if entry.phase in SPENT),
             Pause(test.now, "the test", "") if test.paused else None,
@@ -91,6 +98,13 @@ def make_scene(test: RuleTest, installation: InstallationEntry) -> Scene:
         ),
         alerts=tuple(_alert(entry, now=test.now) for entry in test.alerts),
     )
+
+
+def _clues(test: RuleTest) -> dict[Clue, WorkloadRef]:
+    clues: dict[Clue, WorkloadRef] = {ServiceRef(s.namespace, s.name): s.selected for s in test.services}
+    for entry in test.workloads:
+        clues.update({PodRef(entry.namespace, pod.name): entry.ref for pod in entry.pods})
+    return clues
 
 
 def _oldest_first(past: Sequence[PastEntry]) -> list[tuple[int, PastEntry]]:
@@ -114,10 +128,13 @@ def _of(entry: WorkloadEntry, past: Sequence[tuple[PastEntry, PastRollback]]) ->
     return tuple(made for known, made in past if known.target == entry.ref)
 
 
-def _snapshot(entry: WorkloadEntry, records: tuple[PastRollback, ...], *, now: datetime) -> Snapshot:
+def _snapshot(
+    entry: WorkloadEntry, records: tuple[PastRollback, ...], *, missing: Collection[Item], now: datetime
+) -> Snapshot:
     note = own_memory(entry.annotations.get(LAST_ROLLBACK), target=entry.ref)
     past = note if isinstance(note, Unreadable) else (*records, *note)
-    return Snapshot(_workload(entry, now=now), past, _pods(entry))
+    workload = _workload(entry, now=now)
+    return Snapshot(workload, past, _pods(entry), inventory=make_inventory(workload, missing))
 
 
 def _pods(entry: WorkloadEntry) -> tuple[Pod, ...]:
@@ -155,7 +172,7 @@ def _revision(workload: WorkloadEntry, entry: RevisionEntry, *, now: datetime) -
     known = entry.soak is None and bool(later)
     return Revision(
         number=entry.revision,
-        template=_template(workload, entry),
+        template=make_template(workload, entry),
         template_hash=_hash(workload.name, entry.revision),
         live_since=now - entry.rolled_out,
         soak=entry.rolled_out - max(later) if known else None,
@@ -170,12 +187,6 @@ def _available(workload: WorkloadEntry, entry: RevisionEntry) -> bool | None:
     if 0 < entry.available < workload.replicas and entry.revision == _live_number(workload):
         return None
     return entry.available >= workload.replicas
-
-
-def _template(workload: WorkloadEntry, entry: RevisionEntry) -> dict[str, object]:
-    image = entry.image or f"{workload.name}:{entry.revision}"
-    metadata = {"labels": {"app": workload.name}, "annotations": {"revision": str(entry.revision)}}
-    return {"metadata": metadata, "spec": {"containers": [{"name": workload.name, "image": image}]}}
 
 
 def _hash(name: str, number: int | None) -> str | None:
@@ -203,7 +214,7 @@ def _record(position: int, entry: PastEntry, workload: WorkloadEntry | None) -> 
     """Name the record as it would be named, where its suspect is among the revisions."""
     for revision in () if workload is None else workload.revisions:
         if revision.revision == entry.from_ and workload is not None:
-            digest = template_digest(_template(workload, revision))
+            digest = template_digest(make_template(workload, revision))
             return record_name(entry.target.name, _uid(entry.target), digest)
     return f"{entry.target.name}-past-{position}"
 

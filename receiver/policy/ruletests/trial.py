@@ -81,7 +81,7 @@ def _groups(scene: Scene, ruleset: Ruleset) -> Groups:
     ceiling = scene.installation.mode
     groups = group(
         ((alert, rule) for alert in firing for rule in match_rules(ruleset, alert, ceiling=ceiling)),
-        scene.owner,
+        scene.workload_of,
     )
     for ref in [ref for ref in groups.by_target if ref not in scene.snapshots]:
         groups.miss(ref, TargetFault(TargetReason.NOT_FOUND, f"{ref} does not exist"))

@@ -15,8 +15,9 @@ WORKLOAD = "{kind: Deployment, namespace: shop, name: a, revisions: [{revision: 
 EXPECTED = "rules: [r.yaml]\ntests:\n  - name: shop\n    alerts: []\n    expect: [%s]\n"
 PAST = "past: [{target: Deployment/shop/a, rule: errors, age: 1d, phase: Succeeded%s}]"
 NO_KIND = "is not supported in this version"
+ALL_KINDS = "known are Deployment, StatefulSet, DaemonSet"
 LATER = "comes after the decision"
-NO_SERVER = "asks the API server, which a test does not have"
+CONFIG = "workloads[0].revisions[0].config"
 
 
 def with_keys(keys: str) -> str:
@@ -25,6 +26,11 @@ def with_keys(keys: str) -> str:
 
 def with_workload(keys: str) -> str:
     return with_keys(f"workloads: [{WORKLOAD % (', ' + keys)}]")
+
+
+def with_service(selects: str, more: str = "") -> str:
+    entry = f"{{namespace: shop, name: web, selects: {selects}}}{more}"
+    return with_keys(f"workloads: [{WORKLOAD % ''}]\nservices: [{entry}]")
 
 
 def with_revision(keys: str) -> str:
@@ -58,17 +64,55 @@ INVALID = {
         with_keys("workload: []"),
         ["6: test shop: workload: unknown key: did you mean workloads?"],
     ),
-    "missing-not-yet": (
-        with_keys("missing: [Secret/shop/key]"),
-        ["6: test shop: missing: not supported in this version: leave it out"],
+    "missing-without-namespace": (
+        with_keys("missing: [Secret/key]"),
+        ["6: test shop: missing[0]: 'Secret/key' names nothing: write KIND/NAMESPACE/NAME"],
     ),
-    "services-not-yet": (
-        with_keys("services: []"),
-        ["6: test shop: services: not supported in this version: leave it out"],
+    "missing-kind": (
+        with_keys("missing: [Secrets/shop/key]"),
+        ["6: test shop: missing[0]: 'Secrets' is no kind that a template names: did you mean Secret?"],
     ),
-    "config-not-yet": (
-        with_revision("revision: 1, rolled_out: 1d, config: [Secret/key]"),
-        ["6: test shop: workloads[0].revisions[0].config: not supported in this version: leave it out"],
+    "service-of-nothing": (
+        with_service("Deployment/b"),
+        ["7: test shop: services: there is no Deployment shop/b: list it under workloads"],
+    ),
+    "service-of-another-kind": (
+        with_service("StatefulSet/a"),
+        ["7: test shop: services: there is no StatefulSet shop/a: list it under workloads"],
+    ),
+    "service-across-namespaces": (
+        with_service("Deployment/blog/a"),
+        ["7: test shop: services[0].selects: 'Deployment/blog/a' is no workload: write KIND/NAME"],
+    ),
+    "service-of-a-name": (
+        with_service("Deployment/"),
+        ["7: test shop: services[0].selects: 'Deployment/' is no workload: write KIND/NAME"],
+    ),
+    "service-of-no-kind-of-ours": (
+        with_service("Rollout/a"),
+        [f"7: test shop: services[0].selects: kind 'Rollout' {NO_KIND}: {ALL_KINDS}"],
+    ),
+    "service-twice": (
+        with_service("Deployment/a", more=", {namespace: shop, name: web, selects: Deployment/a}"),
+        ["7: test shop: services: Service shop/web stands there twice"],
+    ),
+    "workloads-at-fault-are-told-once": (
+        with_keys(
+            "workloads: [{kind: Deployment}]\nservices: [{namespace: shop, name: web, selects: Deployment/a}]"
+        ),
+        [
+            "6: test shop: workloads[0].namespace: is missing",
+            "6: test shop: workloads[0].name: is missing",
+            "6: test shop: workloads[0].revisions: is missing",
+        ],
+    ),
+    "config-with-namespace": (
+        with_revision("revision: 1, rolled_out: 1d, config: [Secret/shop/key]"),
+        [f"6: test shop: {CONFIG}[0]: 'Secret/shop/key' names nothing: write KIND/NAME"],
+    ),
+    "config-two-accounts": (
+        with_revision("revision: 1, rolled_out: 1d, config: [ServiceAccount/a, ServiceAccount/b]"),
+        [f"6: test shop: {CONFIG}: names two service accounts: pods have one"],
     ),
     "now-no-time": (
         with_keys("now: noon"),
@@ -159,10 +203,6 @@ INVALID = {
     "guard-unknown": (
         EXPECTED % "{blocked_by: [blam]}",
         ["5: test shop: expect[0].blocked_by[0]: 'blam' is no guard: did you mean blame?"],
-    ),
-    "guard-of-the-server": (
-        EXPECTED % "{blocked_by: [preflight]}",
-        [f"5: test shop: expect[0].blocked_by[0]: preflight {NO_SERVER}: leave it out"],
     ),
     "yaml-of-its-own": (
         HEAD + "    now: *noon\n",

@@ -7,11 +7,12 @@ import pytest
 
 from receiver.policy.belonging import Standing
 from receiver.policy.context import Installation
+from receiver.policy.inventory import Seen
 from receiver.policy.record import PastRollback, Phase, Review
 from receiver.policy.rules import Mode
 from receiver.policy.ruletests.document import SOME_FRIDAY_NOON as NOW
 from receiver.policy.ruletests.document import InstallationEntry
-from receiver.policy.targets import PodRef, TargetFault
+from receiver.policy.targets import PodRef, ServiceRef, TargetFault, TargetReason
 from receiver.policy.workload import Revision, Unreadable, Workload, WorkloadRef
 from tests.policy.ruletests.builders import REF, alert, past, revision, scene, workload
 
@@ -188,11 +189,40 @@ def test_annotation_that_is_broken_makes_the_past_unreadable() -> None:
 def test_pods_are_those_of_their_workload() -> None:
     pods = [{"name": "a-x", "revision": 2, "ready": False}, {"name": "a-y", "revision": 3}]
     made = scene(workloads=[workload(pods=pods)])
-    assert made.owner(PodRef("shop", "a-x")) == REF
-    assert isinstance(made.owner(PodRef("blog", "a-x")), TargetFault)
+    assert made.workload_of(PodRef("shop", "a-x")) == REF
+    gone = made.workload_of(PodRef("blog", "a-x"))
+    evidence = "Pod blog/a-x, or what owns it, does not exist"
+    assert gone == TargetFault(TargetReason.NOT_FOUND, evidence)
     found = made.snapshots[REF].pods
     assert isinstance(found, tuple)
     assert [(pod.template_hash, pod.ready) for pod in found] == [("a-2", False), ("a-3", True)]
+
+
+def test_services_select_a_workload_of_their_namespace() -> None:
+    """By their own name; one that is not listed is not there."""
+    elsewhere = workload(namespace="blog")
+    services = [{"namespace": place, "name": "web", "selects": "Deployment/a"} for place in ("shop", "blog")]
+    made = scene(workloads=[workload(), elsewhere], services=services)
+    assert made.workload_of(ServiceRef("shop", "web")) == REF
+    assert made.workload_of(ServiceRef("blog", "web")) == WorkloadRef("Deployment", "blog", "a")
+    gone = made.workload_of(ServiceRef("shop", "a"))
+    assert gone == TargetFault(TargetReason.NOT_FOUND, "Service shop/a does not exist")
+
+
+CONFIG = ["ConfigMap/c", "Secret/s", "PersistentVolumeClaim/p", "ServiceAccount/a"]
+
+
+def test_what_a_template_needs_is_there_unless_it_is_missing() -> None:
+    """In the workload's own namespace, and of the older revisions only: nobody goes back to the live one."""
+    revisions = [revision(1, "9d", config=CONFIG), revision(2, "9m", config=["ConfigMap/live"])]
+    made = scene(workloads=[workload(revisions=revisions)], missing=["Secret/shop/s", "ConfigMap/blog/c"])
+    found = made.snapshots[REF].inventory
+    assert {str(item): state for item, state in found.items()} == {
+        "ConfigMap shop/c": Seen(),
+        "Secret shop/s": None,
+        "PersistentVolumeClaim shop/p": Seen(),
+        "ServiceAccount shop/a": Seen(),
+    }
 
 
 def test_kill_switch_is_on_when_it_says_so() -> None:

@@ -7,7 +7,7 @@ import pytest
 from receiver.policy.record import Phase
 from receiver.policy.rules import Mode
 from receiver.policy.ruletests.document import InstallationEntry
-from tests.policy.ruletests.builders import alert, past, rule, told, tried, workload
+from tests.policy.ruletests.builders import alert, past, revision, rule, told, tried, workload
 
 ACTED = "errors Deployment/shop/a Pending"
 
@@ -142,3 +142,16 @@ def test_records_are_compared_in_any_order() -> None:
     outcome = tried(expect=[*named, *named], **given)
     assert [missing.given() for missing in outcome.missing] == named
     assert [decided.facts["target"] for decided in outcome.unexpected] == ["Deployment/shop/c"]
+
+
+def test_the_interfaces_own_example_runs() -> None:
+    """What is missing is nobody's concern where no template names it."""
+    six = revision(6, "2d", image="checkout:6", config=["ConfigMap/checkout-6"])
+    revisions = [
+        revision(5, "3d", image="checkout:5"),
+        six,
+        revision(7, "6m", image="checkout:7", available=0),
+    ]
+    shop: dict[str, Any] = {"workloads": [workload(replicas=3, revisions=revisions)]}
+    for missing, to in (["Secret/shop/old-key"], 6), (["ConfigMap/shop/checkout-6"], 5):
+        assert tried(missing=missing, expect=[{"phase": "Pending", "from": 7, "to": to}], **shop).passed
