@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ENGINE ?= docker
+IMAGE ?= rollback-receiver
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv testbed test test-fast lint types layers bench lock clean
+.PHONY: help demo venv testbed test test-fast mutants lint types layers bench screenshots lock image sbom clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +40,10 @@ test: testbed ## Run all tests, those on the real control plane included
 test-fast: $(READY) ## Run the tests that need no control plane
 	$(BIN)/python -m pytest -m "not cluster" $(ARGS)
 
+mutants: $(READY) ## Change the guards' source in a thousand ways: a test must notice each (2 to 10 minutes)
+	timeout 1200 $(BIN)/mutmut run $(ARGS)
+	@! $(BIN)/mutmut results | grep -v ': not checked$$' | grep .
+
 lint: $(READY) ## Check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,11 +57,26 @@ layers: $(READY) ## Check that arrows between the rooms point only downward
 bench: testbed ## Measure speed and memory, side by side with the bare API calls
 	$(BIN)/python -m bench
 
+screenshots: testbed ## Take the pictures in docs/img, of the page and a terminal, on the embedded cluster
+	$(BIN)/python -m tests.browser.screenshots
+
 lock: ## Write the locks anew (needs uv)
-	for kind in "runtime.txt" "dev.txt --group dev"; do \
+	for kind in "runtime.txt pyproject.toml" "dev.txt pyproject.toml --group dev" "build.txt --group build" "sbom.txt --group sbom"; do \
 	  set -- $$kind; file=$$1; shift; \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-emit-find-links --no-header pyproject.toml "$$@" -o requirements/$$file; done
+	    --no-emit-find-links --no-header "$$@" -o requirements/$$file; done
+
+image: ## Build the image; set PYTHON_IMAGE=NAME@sha256:… (and ENGINE, docker by default, and IMAGE)
+	@case "$(PYTHON_IMAGE)" in *@sha256:*) ;; \
+	  *) echo "set PYTHON_IMAGE to a Python image by its digest, like python:3.13-slim@sha256:…" >&2; exit 2;; esac
+	$(ENGINE) build --pull --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) --build-arg REVISION=$$(git rev-parse HEAD) \
+	  --build-arg VERSION=$(VERSION) --tag $(IMAGE):$(VERSION) .
+
+sbom: ## Write build/sbom.json, a CycloneDX bill of what the image holds beside Python
+	@rm -rf build/image && mkdir -p build/image
+	@image/install.sh $(PYTHON) build/image/app
+	@image/sbom.sh $(PYTHON) build/image/app build/sbom.json
+	@rm -rf build/image
 
 clean: ## Remove what was made here; the testbed in the user's cache stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants

@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import corpus, judging, latency, matching, sandbox, storm
+from bench import corpus, judging, latency, matching, page, sandbox, storm
 from bench.stage import stage
 
 ALONE = {
@@ -11,7 +11,7 @@ ALONE = {
     "matching": matching.measure,
     "sandbox": sandbox.measure,
 }
-ON_A_CLUSTER = {"latency": latency.measure, "storm": storm.measure}
+ON_A_CLUSTER = {"latency": latency.measure, "page": page.measure, "storm": storm.measure}
 
 
 def main() -> None:

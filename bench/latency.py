@@ -1,7 +1,8 @@
 """From the receipt of an alert to the accepted PATCH, beside the bare API calls that it needs.
 
 The floor is what any client must do: GET the workload, LIST its revisions, POST a record, PATCH as a dry run,
-PATCH; one after the other on one kept-alive connection. Both ends are read off the API server's audit log.
+PATCH; one after the other on one kept-alive connection. A client that wants to know whether the pods will be
+admitted has a sixth: POST a pod as a dry run. Both ends are read off the API server's audit log.
 """
 
 import base64
@@ -23,6 +24,7 @@ WARM_UP = 5
 REPEATS = 3
 REST_SECONDS = 0.7
 REVISION = "deployment.kubernetes.io/revision"
+KINDS = ("ours", "floor", "six")
 
 
 class Floor:
@@ -38,8 +40,8 @@ class Floor:
         self._token = user["token"]
         self._spec: dict[str, Any] | None = None
 
-    def roll_back(self, name: str) -> None:
-        """Do by hand what the receiver does for an alert."""
+    def roll_back(self, name: str, *, with_pod: bool = False) -> None:
+        """Do by hand what the receiver does for an alert, with the sixth call or without."""
         folder = workloads.path_of(self._stage.shop, name)
         deployment = self._call("GET", folder)
         selector = quote(f"app={name}")
@@ -57,6 +59,9 @@ class Floor:
             {"op": "test", "path": "/metadata/generation", "value": deployment["metadata"]["generation"]},
             {"op": "replace", "path": "/spec/template", "value": template},
         ]
+        if with_pod:
+            pod = {**template, "metadata": {**template["metadata"], "generateName": f"{name}-"}}
+            self._call("POST", f"/api/v1/namespaces/{self._stage.shop}/pods?dryRun=All", pod)
         for query in ("?dryRun=All", ""):
             self._call("PATCH", folder + query, patch, "application/json-patch+json")
 
@@ -85,21 +90,21 @@ def _authority(cluster: dict[str, str]) -> str:
 
 
 def measure(stage: Stage) -> None:
-    """Measure round by round, the two in turn, each on a Deployment of its own."""
-    names = [f"latency-{kind}-{n}" for n in range(ROUNDS + WARM_UP) for kind in ("floor", "ours")]
+    """Measure round by round, the three in turn, each on a Deployment of its own."""
+    names = [f"latency-{kind}-{n}" for n in range(ROUNDS + WARM_UP) for kind in KINDS]
     stage.release_all(names)
     floor, sender = Floor(stage), HTTPConnection("127.0.0.1", stage.receiver.port)
-    figures: dict[str, list[float]] = {"floor": [], "ours": []}
+    figures: dict[str, list[float]] = {kind: [] for kind in KINDS}
     message: dict[str, Any] = {}
     for n in range(ROUNDS + WARM_UP):
-        for kind in ("floor", "ours") if n % 2 else ("ours", "floor"):
+        for kind in KINDS[n % 3 :] + KINDS[: n % 3]:
             name = f"latency-{kind}-{n}"
             fired = payload(alert("Bench", {"namespace": stage.shop, "deployment": name}))
             started = datetime.now(UTC)
-            if kind == "floor":
-                floor.roll_back(name)
-            else:
+            if kind == "ours":
                 message = _post(sender, fired)
+            else:
+                floor.roll_back(name, with_pod=kind == "six")
             seconds = (_patched_at(stage, name) - started).total_seconds()
             stage.wait(name)
             if kind == "ours" and n < ROUNDS + WARM_UP - 1:
@@ -113,8 +118,10 @@ def measure(stage: Stage) -> None:
         "receipt to PATCH",
         rounds=ROUNDS,
         floor_ms=round(medians["floor"], 1),
+        six_ms=round(medians["six"], 1),
         ours_ms=round(medians["ours"], 1),
         ratio=round(medians["ours"] / medians["floor"], 2),
+        ratio_to_six=round(medians["ours"] / medians["six"], 2),
         ratio_p90=round(_p90(figures["ours"]) / _p90(figures["floor"]), 2),
         reads_of_a_repeat=repeats,
     )

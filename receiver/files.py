@@ -1,9 +1,22 @@
 """Files that people write, read as text: UTF-8, and no more of one than its parser takes."""
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import PlainValidator, ValidationInfo
+
+from receiver.policy.fields import text
 from receiver.policy.problems import Problem
 from receiver.policy.source import MAX_BYTES
+
+
+def _path(value: object, info: ValidationInfo) -> Path:
+    """Read a path; a relative one in a config file starts at that file's folder, as in Prometheus."""
+    folder: Path = (info.context or {}).get("folder", Path())
+    return folder / (value if isinstance(value, Path) else text(value))
+
+
+PathField = Annotated[Path, PlainValidator(_path)]
 
 
 def read_text(file: Path) -> str | Problem:

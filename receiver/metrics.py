@@ -5,7 +5,8 @@ No label ever takes a value that a sender chooses: rule names come from our file
 
 import platform
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,10 @@ from prometheus_client import (
 )
 
 from receiver import __version__
-from receiver.policy.record import Phase
+from receiver.policy.overview import Remaining
+from receiver.policy.record import Phase, Review
+from receiver.policy.rules import Mode
+from receiver.policy.score import RuleScore
 
 # A second series for each counter, which nobody reads.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -67,7 +71,25 @@ ALERTS_TRUNCATED = _counter(
 )
 REFUSALS = _counter("refusals_total", "Verdicts that blocked a rollback.", "guard", "rule")
 ROLLBACKS = _counter("rollbacks_total", "Records that entered a phase.", "phase", "rule")
+WORDS = _counter("words_total", "What people said of records and the kill switch.", "act", "outcome")
+FORMS_REFUSED = _counter("forms_refused_total", "Forms of the page that were sent and not done.", "reason")
+NOTIFICATIONS = _counter(
+    "notifications_total", "What became of tries to notify, by receiver.", "receiver", "outcome"
+)
+RECORDS_DELETED = _counter("records_deleted_total", "Old records that were deleted.", "reason")
 RECORDS_NOT_FINAL = _gauge("records_not_final", "Records that are still being worked on.")
+RECORDS_NOT_FINAL_OLDEST = _gauge(
+    "records_not_final_oldest_timestamp_seconds",
+    "Since when the oldest of them is worked on; 0 where there is none.",
+)
+RECORDS_AWAITING_APPROVAL = _gauge(
+    "records_awaiting_approval", "Records that somebody is to approve or reject."
+)
+READY = _gauge("ready", "Whether alerts can be taken: 1 or 0, as /-/ready answers.")
+MODE = _gauge("mode", "The mode of the installation, above which no rule goes: 1 for that one.", "mode")
+PAUSED = _gauge("paused", "Whether the kill switch is on, by the ledger as it was last read: 1 or 0.")
+BUDGET_MAX = _gauge("budget_max", "Rollbacks that the budget of a rule allows in its window.", "rule")
+BUDGET_LEFT = _gauge("budget_left", "Of these, how many are left where most are spent.", "rule")
 RECEIPT_TO_PATCH = _histogram(
     "receipt_to_patch_seconds",
     "From the receipt of an alert to its accepted patch.",
@@ -95,10 +117,25 @@ RULES_LAST_RELOAD_SUCCESS_TIMESTAMP = _gauge(
 WEBHOOK_AUTHENTICATION_ENABLED = _gauge(
     "webhook_authentication_enabled", "Whether posting alerts needs a token: 1, or 0 where anyone may."
 )
+TLS_LAST_RELOAD_SUCCESSFUL = _gauge(
+    "tls_last_reload_successful",
+    "Whether the certificate files could be used when last read: 1, also without TLS, or 0.",
+)
+RULE_PRECISION = _gauge(
+    "rule_precision", "Of the rollbacks of a rule in the last 30 days, the share that was right.", "rule"
+)
+RULE_SHADOW_PRECISION = _gauge(
+    "rule_shadow_precision", "Of those that it would have made in the last 30 days, likewise.", "rule"
+)
+RULE_SHADOW_RECALL = _gauge(
+    "rule_shadow_recall", "Of what people rolled back by hand, the share that it would have.", "rule"
+)
+RULE_REVIEWS = _gauge("rule_reviews", "Verdicts of the on-call in the last 30 days.", "rule", "verdict")
 HTTP_REQUESTS = _counter("http_requests_total", "Requests answered.", "endpoint", "method", "code")
 BUILD_INFO = _gauge("build_info", "Always 1; the labels tell what runs.", "version", "python")
 
 ProcessCollector(registry=REGISTRY)
+TLS_LAST_RELOAD_SUCCESSFUL.set(1)
 BUILD_INFO.labels(version=__version__, python=platform.python_version()).set(1)
 for _status in ("firing", "resolved"):
     ALERTS_RECEIVED.labels(status=_status)
@@ -110,6 +147,40 @@ def count_phase(phase: Phase, record: Mapping[str, Any]) -> str:
     rule = str(decision.get("rule") or (record.get("spec") or {}).get("rule") or "")
     ROLLBACKS.labels(phase=phase.value, rule=rule).inc()
     return rule
+
+
+def set_scores(scores: Iterable[RuleScore]) -> None:
+    """Publish the scores of the rules in force; what has no answers has no series, nor has any other rule."""
+    shares: dict[Gauge, dict[tuple[str, ...], float | None]] = defaultdict(dict)
+    for one in scores:
+        shares[RULE_PRECISION][(one.rule,)] = one.acted.share
+        shares[RULE_SHADOW_PRECISION][(one.rule,)] = one.shadow.share
+        shares[RULE_SHADOW_RECALL][(one.rule,)] = one.recall.share
+        for verdict in Review:
+            shares[RULE_REVIEWS][one.rule, verdict.value] = one.reviews.get(verdict, 0)
+    for gauge in (RULE_PRECISION, RULE_SHADOW_PRECISION, RULE_SHADOW_RECALL, RULE_REVIEWS):
+        _set_all(gauge, shares[gauge])
+
+
+def set_mode(mode: Mode) -> None:
+    """Publish the mode of the installation."""
+    for each in Mode:
+        MODE.labels(mode=each.value).set(each is mode)
+
+
+def set_budgets(remaining: Mapping[str, Remaining]) -> None:
+    """Publish what is left of each rule's budget; a rule that has none has no series."""
+    _set_all(BUDGET_MAX, {(rule,): one.budget.max for rule, one in remaining.items()})
+    _set_all(BUDGET_LEFT, {(rule,): one.left for rule, one in remaining.items()})
+
+
+def _set_all(gauge: Gauge, values: Mapping[tuple[str, ...], float | None]) -> None:
+    known = {labels: value for labels, value in values.items() if value is not None}
+    for sample in next(iter(gauge.collect())).samples:
+        if (labels := tuple(sample.labels.values())) not in known:
+            gauge.remove(*labels)
+    for labels, value in known.items():
+        gauge.labels(*labels).set(value)
 
 
 def count_api_request(verb: str, url: str, code: int) -> None:

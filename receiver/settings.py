@@ -5,16 +5,20 @@ in their files.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import PlainValidator, ValidationInfo
+from pydantic import PlainValidator
 
-from receiver.files import read_text
-from receiver.policy.fields import DnsLabel, Text, Url, text
+from receiver.files import PathField, read_text
+from receiver.notifications import Notifications
+from receiver.policy.fields import Count, DnsLabel, Duration, Flag, Text, Url, text
 from receiver.policy.parsing import Parsed
 from receiver.policy.problems import Problem, advice, keyed, plain, shown
+from receiver.policy.retention import DEFAULT
 from receiver.policy.rules import GuardSettings, Mode
 from receiver.policy.source import SourceError, parse_source, survey_source
 from receiver.policy.vocabulary import ModeField
@@ -22,9 +26,13 @@ from receiver.policy.vocabulary import ModeField
 PREFIX = "ROLLBACK_RECEIVER_"
 MEBIBYTE = 1024 * 1024
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})")
+_HEADER = re.compile("[A-Za-z][A-Za-z0-9-]{0,62}")
 _SIZE = re.compile("([1-9][0-9]{0,11})(KiB|MiB|GiB)?")
 _UNITS = {None: 1, "KiB": 1024, "MiB": MEBIBYTE, "GiB": 1024 * MEBIBYTE}
-_LISTS = frozenset({"rules", "namespaces", "protected_namespaces"})
+_AS_YAML = frozenset({"defaults", "keep_records", "notifications", "silence_alerts"})
+"""The settings whose variables are YAML."""
+_LISTS = frozenset({"rules", "namespaces", "protected_namespaces", "trusted_proxies"})
+Network = IPv4Network | IPv6Network
 _OF_OTHERS = re.compile(r"CONFIG|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
 """`--config`'s own variable, and those that Kubernetes sets for a Service called rollback-receiver."""
 
@@ -63,13 +71,19 @@ def _size(value: object) -> int:
     return int(parts[1]) * _UNITS[parts[2]]
 
 
-def _path(value: object, info: ValidationInfo) -> Path:
-    """Read a path; a relative one in a config file starts at that file's folder, as in Prometheus."""
-    folder: Path = (info.context or {}).get("folder", Path())
-    return folder / (value if isinstance(value, Path) else text(value))
+def _header(value: object) -> str:
+    if not _HEADER.fullmatch(text(value)):
+        raise ValueError(f"{shown(value)} is no header: write it like X-Forwarded-User")
+    return str(value)
 
 
-PathField = Annotated[Path, PlainValidator(_path)]
+def _network(value: object) -> Network:
+    if isinstance(value, Network):
+        return value
+    try:
+        return ip_network(text(value))
+    except ValueError as e:
+        raise ValueError(f"{shown(value)} is no address: write it like 10.0.0.7 or 10.0.0.0/24") from e
 
 
 class Settings(Parsed):
@@ -89,6 +103,16 @@ class Settings(Parsed):
     """The bearer token of POST /alerts. None: nobody is asked for one."""
     review_token_file: PathField | None = None
     """The bearer token of everything that people do. None: reading is open, acting is off."""
+    trusted_user_header: Annotated[str, PlainValidator(_header)] | None = None
+    """The header in which a proxy names who asks for the page, X-Forwarded-User for example. None: none."""
+    trusted_proxies: tuple[Annotated[Network, PlainValidator(_network)], ...] = ()
+    """The addresses, or networks, of the proxies whose headers are believed."""
+    tls_cert_file: PathField | None = None
+    """The certificate, with its chain, of HTTPS on `listen`. None: plain HTTP."""
+    tls_key_file: PathField | None = None
+    """That certificate's key."""
+    tls_client_ca_file: PathField | None = None
+    """The CAs of the certificates that clients must show. None: they need none."""
     alertmanager_url: Url | None = None
     """Who is asked whether an alert still fires. None: nobody."""
     prometheus_url: Url | None = None
@@ -99,6 +123,19 @@ class Settings(Parsed):
     """Never in scope; the caller adds the receiver's own."""
     defaults: GuardSettings = GuardSettings()
     """The guard settings of a rule that leaves them out."""
+    aftermath_for: Duration = timedelta(days=1)
+    """How long what became of a workload that was not rolled back is followed. 0s: not at all."""
+    keep_records_for: Duration = DEFAULT.age
+    """How long a record is kept after it was last touched; 0s: for ever.
+
+    Three times what the rules' scores look back, because records say which revisions are known bad.
+    """
+    keep_records: Count = DEFAULT.count
+    """How many records are kept: so many of those that say what is bad, and of the others."""
+    notifications: Notifications = Notifications()
+    """Who is notified of rollbacks, and of what."""
+    silence_alerts: Flag = False
+    """Whether Alertmanager is told to silence an alert while its rollback runs."""
     max_body_bytes: Annotated[int, PlainValidator(_size)] = 16 * MEBIBYTE
     """The longest payload that is taken, in bytes."""
 
@@ -107,7 +144,8 @@ def load_settings(config_file: Path | None, environ: Mapping[str, str], flags: M
     """Put the settings together: flags beat variables (ROLLBACK_RECEIVER_MODE) beat the file.
 
     `config_file` None: there is none. `flags` are by setting (`webhook_token_file`); None and () are flags
-    that were not given. An empty variable is none; its lists stand between commas, `defaults` as YAML.
+    that were not given. An empty variable is none; its lists stand between commas, mappings and flags
+    are YAML.
 
     Raises:
         SettingsError: one of them is wrong, also one that another would beat.
@@ -123,9 +161,22 @@ def load_settings(config_file: Path | None, environ: Mapping[str, str], flags: M
             settings = layer().on_top_of(settings)
         except SettingsError as e:
             problems += e.problems
-    if problems:
+    if problems or (problems := list(_contradictions(settings))):
         raise SettingsError(problems)
     return settings
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """A header that anybody can send names nobody; without a review token nobody may act at all."""
+    if settings.trusted_user_header and not settings.trusted_proxies:
+        yield "trusted_user_header: needs trusted_proxies, the addresses from which it is believed"
+    if settings.silence_alerts and not settings.alertmanager_url:
+        yield "silence_alerts: needs alertmanager_url, where the silence is set"
+    if settings.trusted_user_header and not settings.review_token_file:
+        yield "trusted_user_header: needs review_token_file, by which the page's forms are signed"
+    for has, needs in (("cert", "key"), ("key", "cert"), ("client_ca", "cert")):
+        if getattr(settings, f"tls_{has}_file") and not getattr(settings, f"tls_{needs}_file"):
+            yield f"tls_{has}_file: needs tls_{needs}_file"
 
 
 def _from_file(file: Path) -> Settings:
@@ -158,7 +209,7 @@ def _from_variable(name: str, key: str, value: str) -> object:
     if key in _LISTS:
         return [item.strip() for item in value.split(",") if item.strip()]
     try:
-        return parse_source(value).data if key == "defaults" else value
+        return parse_source(value).data if key in _AS_YAML else value
     except SourceError as e:
         raise SettingsError([f"variable {name}: {e.message}"]) from e
 

@@ -1,5 +1,6 @@
 """Asking Alertmanager: over real HTTP, in time, and never an answer where it cannot tell."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from receiver import alertmanager as alertmanager_module
-from receiver.alertmanager import Alertmanager, AlertmanagerError
+from receiver.alertmanager import Alertmanager, AlertmanagerError, AlertmanagerRefused
 from receiver.policy.matchers import parse_matchers
 from tests.kubernetes.stub import Answer, Stub, serving
 
@@ -125,3 +126,55 @@ def test_nobody_there_is_said() -> None:
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
         with pytest.raises(AlertmanagerError, match=url):
             Alertmanager(url).firing("A")
+
+
+def test_a_silence_has_exactly_the_alerts_labels(stub: Stub) -> None:
+    stub.say(Answer(200, {"silenceID": "s-1"}))
+    made = Alertmanager(stub.url + "/am/").silence(
+        {"alertname": 'a"b', "x": ".*"}, starts_at="T1", ends_at="T2", comment="why"
+    )
+    (asked,) = stub.asked
+    assert (made, asked.method, asked.path) == ("s-1", "POST", "/am/api/v2/silences")
+    assert json.loads(asked.body) == {
+        "matchers": [
+            {"name": "alertname", "value": 'a"b', "isRegex": False, "isEqual": True},
+            {"name": "x", "value": ".*", "isRegex": False, "isEqual": True},
+        ],
+        "startsAt": "T1",
+        "endsAt": "T2",
+        "createdBy": "rollback-receiver",
+        "comment": "why",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answers", "methods"),
+    [
+        ([Answer(200, {"status": {"state": "active"}}), Answer(200, b"")], ["GET", "DELETE"]),
+        ([Answer(200, {"status": {"state": "expired"}})], ["GET"]),
+        ([Answer(404, b"")], ["GET"]),
+        ([Answer(200, {"status": {"state": "active"}}), Answer(404, b"")], ["GET", "DELETE"]),
+    ],
+    ids=["active", "expired", "gone", "gone-meanwhile"],
+)
+def test_a_silence_is_ended_where_it_has_not_ended(
+    stub: Stub, answers: list[Answer], methods: list[str]
+) -> None:
+    stub.say(*answers)
+    Alertmanager(stub.url).end_silence("s/1")
+    assert [(asked.method, asked.path) for asked in stub.asked] == [
+        (method, "/api/v2/silence/s%2F1") for method in methods
+    ]
+
+
+@pytest.mark.parametrize(("code", "refused"), [(400, True), (500, False)])
+def test_a_silence_that_is_refused_is_told_from_an_alertmanager_that_is_away(
+    stub: Stub, code: int, refused: bool
+) -> None:
+    stub.say(Answer(code, {"message": "x"}))
+    alertmanager = Alertmanager(stub.url)
+    with pytest.raises(AlertmanagerError) as raised:
+        alertmanager.silence({}, starts_at="T1", ends_at="T2", comment="why")
+    assert isinstance(raised.value, AlertmanagerRefused) is refused
+    with pytest.raises(AlertmanagerError):
+        alertmanager.end_silence("s")

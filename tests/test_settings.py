@@ -1,4 +1,5 @@
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,15 @@ alertmanager_url: http://alertmanager:9093
 prometheus_url: http://prometheus:9090
 namespaces: [shop]
 protected_namespaces: []
+trusted_user_header: X-Forwarded-User
+trusted_proxies: [10.0.0.7, "fd00::/8"]
 defaults:
   cooldown: 1h
   budget: off
 max_body_bytes: 32MiB
+aftermath_for: 12h
+keep_records_for: 26w
+keep_records: 100
 """
 
 
@@ -61,7 +67,12 @@ def test_without_any_source_the_documented_defaults_hold() -> None:
         namespaces=(),
         protected_namespaces=("kube-system", "kube-public", "kube-node-lease"),
         defaults=GuardSettings(),
+        trusted_user_header=None,
+        trusted_proxies=(),
         max_body_bytes=16 * 1024 * 1024,
+        aftermath_for=timedelta(days=1),
+        keep_records_for=timedelta(days=90),
+        keep_records=2000,
     )
 
 
@@ -81,7 +92,12 @@ def test_a_file_may_hold_every_setting_and_its_paths_start_at_its_folder(config:
         namespaces=("shop",),
         protected_namespaces=(),
         defaults=GuardSettings(cooldown=timedelta(hours=1), budget=None),
+        trusted_user_header="X-Forwarded-User",
+        trusted_proxies=(ip_network("10.0.0.7/32"), ip_network("fd00::/8")),
         max_body_bytes=32 * 1024 * 1024,
+        aftermath_for=timedelta(hours=12),
+        keep_records_for=timedelta(weeks=26),
+        keep_records=100,
     )
 
 
@@ -102,6 +118,10 @@ def test_variables_may_hold_every_setting() -> None:
             "PROTECTED_NAMESPACES": "monitoring",
             "DEFAULTS": "{budget: {max: 1}}",
             "MAX_BODY_BYTES": "1024",
+            "KEEP_RECORDS_FOR": "0s",
+            "KEEP_RECORDS": "100",
+            "TRUSTED_USER_HEADER": "X-Auth-Request-User",
+            "TRUSTED_PROXIES": "10.0.0.0/24, ::1",
         }
     )
     assert settings == Settings(
@@ -119,6 +139,8 @@ def test_variables_may_hold_every_setting() -> None:
         protected_namespaces=("monitoring",),
         defaults=GuardSettings(budget=Budget(max=1)),
         max_body_bytes=1024,
+        trusted_user_header="X-Auth-Request-User",
+        trusted_proxies=(ip_network("10.0.0.0/24"), ip_network("::1/128")),
     )
 
 
@@ -169,9 +191,9 @@ FILE_FAULTS = {
         "tolerance: 1m\n",
         ["1: tolerance: unknown key: known are " + ", ".join(Settings.model_fields)],
     ),
-    "mode-approve": (
-        "\nmode: approve\n",
-        ["2: mode: approve is not available in this version: use dry-run or auto"],
+    "mode-misspelt": (
+        "\nmode: aprove\n",
+        ["2: mode: 'aprove' is unknown: did you mean approve?"],
     ),
     "no-value": ("namespaces:\n", ["1: namespaces: has no value: write one, or leave it out"]),
     "list-is-text": ("rules: rules\n", ["1: rules: must be a list, not 'rules'"]),
@@ -206,7 +228,7 @@ FILE_FAULTS = {
         "listen: here\nmode: x\nwho: &me x\n",
         [
             "1: listen: 'here' is no HOST:PORT: write it like 127.0.0.1:8080 or [::]:8080",
-            "2: mode: 'x' is unknown: known are off, dry-run, auto",
+            "2: mode: 'x' is unknown: known are off, dry-run, approve, auto",
             "3: anchor 'me': aliases are not taken, so leave it out",
             "3: who: unknown key: known are " + ", ".join(Settings.model_fields),
         ],
@@ -247,9 +269,9 @@ def test_an_address_is_written_as_it_was_read(listen: str) -> None:
 
 
 def test_a_fault_in_a_flag_names_the_flag() -> None:
-    assert problems(mode="approve", webhook_token_file="", rules=("a", "")) == [
+    assert problems(mode="aprove", webhook_token_file="", rules=("a", "")) == [
         "flag --rules: [1]: must not be empty",
-        "flag --mode: approve is not available in this version: use dry-run or auto",
+        "flag --mode: 'aprove' is unknown: did you mean approve?",
         "flag --webhook-token-file: must not be empty",
     ]
 
@@ -258,7 +280,7 @@ def test_a_fault_in_a_variable_names_the_variable() -> None:
     assert problems(
         variables={"MODE": "on", "NAMESPACES": "shop,Cart", "ALERTMANAGER_URL": "u:secret@am"}
     ) == [
-        "variable ROLLBACK_RECEIVER_MODE: 'on' is unknown: known are off, dry-run, auto",
+        "variable ROLLBACK_RECEIVER_MODE: 'on' is unknown: known are off, dry-run, approve, auto",
         f"variable ROLLBACK_RECEIVER_ALERTMANAGER_URL: {NO_URL}",
         f"variable ROLLBACK_RECEIVER_NAMESPACES: [1]: 'Cart' {NO_LABEL}",
     ]
@@ -323,7 +345,62 @@ def test_faults_of_all_sources_are_told_also_those_that_another_beats(config: Pa
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"tls_cert_file": "c"}, "tls_cert_file: needs tls_key_file"),
+        ({"tls_key_file": "k"}, "tls_key_file: needs tls_cert_file"),
+        ({"tls_client_ca_file": "a"}, "tls_client_ca_file: needs tls_cert_file"),
+    ],
+    ids=["no key", "no certificate", "a CA alone"],
+)
+def test_half_of_tls_is_refused(config: Path, given: dict[str, Any], problem: str) -> None:
+    """Else the port would quietly be plain HTTP, or let everybody in."""
+    assert problems(**given) == [problem]
+    config.write_text("".join(f"{setting}: {value}\n" for setting, value in given.items()))
+    assert problems(config) == [problem]
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert problems(tmp_path / "none.yaml") == [
         f"{tmp_path}/none.yaml: cannot be read: No such file or directory"
     ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        pytest.param(
+            {"TRUSTED_USER_HEADER": "X-User", "REVIEW_TOKEN_FILE": "t"},
+            "trusted_user_header: needs trusted_proxies, the addresses from which it is believed",
+            id="a header that anybody may send",
+        ),
+        pytest.param(
+            {"TRUSTED_USER_HEADER": "X-User", "TRUSTED_PROXIES": "::1"},
+            "trusted_user_header: needs review_token_file, by which the page's forms are signed",
+            id="nothing to sign forms by",
+        ),
+        pytest.param(
+            {"TRUSTED_USER_HEADER": "X User"},
+            "variable ROLLBACK_RECEIVER_TRUSTED_USER_HEADER: 'X User' is no header:"
+            " write it like X-Forwarded-User",
+            id="no header",
+        ),
+        pytest.param(
+            {"TRUSTED_PROXIES": "ingress"},
+            "variable ROLLBACK_RECEIVER_TRUSTED_PROXIES: [0]: 'ingress' is no address:"
+            " write it like 10.0.0.7 or 10.0.0.0/24",
+            id="no address",
+        ),
+        pytest.param(
+            {"TRUSTED_PROXIES": "10.0.0.7/24"},
+            "variable ROLLBACK_RECEIVER_TRUSTED_PROXIES: [0]: '10.0.0.7/24' is no address:"
+            " write it like 10.0.0.7 or 10.0.0.0/24",
+            id="an address with a mask",
+        ),
+    ],
+)
+def test_a_proxy_is_believed_only_where_it_is_told_apart(variables: dict[str, str], problem: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(variables=variables)
+    assert raised.value.problems == (problem,)

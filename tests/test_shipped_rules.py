@@ -79,26 +79,26 @@ def test_each_guard_alone_decides_an_incident() -> None:
     assert alone >= {(guard,) for guard in NAMES if guard != "firing"}
 
 
-def readme(language: str) -> str:
-    section = (ROOT / "README.md").read_text().partition("\n## Rule tests\n")[2].partition("\n## ")[0]
+def shown(language: str) -> str:
+    section = (ROOT / "docs" / "rules.md").read_text().partition("\n## Rule tests\n")[2]
     (block,) = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
     return str(block)
 
 
-def test_command_in_the_readme_works_as_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    program, *arguments = readme("sh").split()
+def test_command_on_the_page_of_rules_works_as_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, *arguments = shown("sh").split()
     assert program == "rollback-receiver"
     monkeypatch.chdir(ROOT)
     result = CliRunner().invoke(main, arguments)
     assert (result.exit_code, result.output) == (0, f"Rule tests: {arguments[1]}\n  SUCCESS\n\n")
 
 
-def test_example_in_the_readme_works_as_written(tmp_path: Path) -> None:
+def test_example_on_the_page_of_rules_works_as_written(tmp_path: Path) -> None:
     """Beside the rules that it names."""
     shutil.copy(ROOT / "rules" / "http-errors.yaml", tmp_path)
     file = tmp_path / "tests" / "http-errors.yaml"
     file.parent.mkdir()
-    file.write_text(readme("yaml"))
+    file.write_text(shown("yaml"))
     assert failures(file) == ""
 
 

@@ -17,9 +17,10 @@ from receiver.cli.options import (
     settings_from,
     stop,
 )
-from receiver.cli.tables import table
+from receiver.cli.sights import sight_tables
+from receiver.cli.tables import fitted, fitted_table
 from receiver.cli.verdicts import verdict_table
-from receiver.engine.explaining import Explanation, RuleSight
+from receiver.engine.explaining import Explanation
 from receiver.policy.alerts import Alert, PayloadError, Status, parse_payload
 from receiver.policy.decision import Decision, Judgement
 from receiver.policy.document import warnings
@@ -64,17 +65,18 @@ def _read(payload: Path) -> tuple[Alert, ...]:
 
 
 def _told(explanation: Explanation) -> str:
-    parts = [table(("RULE", "MATCHED", "MATCHERS"), map(_rule, explanation.rules))]
+    parts = list(sight_tables(explanation.alerts))
     parts += [_decision(decision) for decision in explanation.decisions]
-    parts += [f"rule {rule.name}: target: {fault.evidence}" for rule, fault in explanation.faults]
+    parts += [fitted(f"rule {rule.name}: target: {fault.evidence}") for rule, fault in explanation.faults]
     if not explanation.decisions and not explanation.faults:
-        parts.append("No rule in force matches: nothing would be done.")
+        parts.append(_nothing(explanation))
     return "\n\n".join(parts)
 
 
-def _rule(sight: RuleSight) -> tuple[str, str, str]:
-    matchers = ", ".join(f"{matcher} {'yes' if matched else 'NO'}" for matcher, matched in sight.matchers)
-    return sight.rule.name, "yes" if sight.matched else "no", matchers
+def _nothing(explanation: Explanation) -> str:
+    matched = any(rule.matched for alert in explanation.alerts for rule in alert.rules)
+    why = "Every rule that matches is off" if matched else "No rule in force matches"
+    return f"{why}: nothing would be done."
 
 
 def _decision(decision: Decision) -> str:
@@ -82,10 +84,12 @@ def _decision(decision: Decision) -> str:
     sentence = decision_sentence(decision)
     if decision.leading.phase is Phase.PENDING:
         sentence = sentence.replace("Rolling", "Would now roll", 1)
+    if decision.leading.phase is Phase.AWAITING_APPROVAL:
+        sentence = sentence.replace("Waiting", "Would wait", 1)
     said = warnings(decision.snapshot.workload, decision.leading.verdicts)
-    return "\n\n".join([f"{sentence}.", *judged, *(f"Warning: {warning}" for warning in said)])
+    return "\n\n".join([fitted(f"{sentence}."), *judged, *(fitted(f"Warning: {one}") for one in said)])
 
 
 def _judgement(judgement: Judgement) -> str:
-    rows = verdict_table(judgement.verdicts)
+    rows = verdict_table(judgement.verdicts, fitted_table)
     return f"rule {judgement.rule.name} (mode {judgement.mode}): {judgement.phase}\n{rows}"

@@ -4,6 +4,7 @@ A command's module is imported when it is asked for, so that `check` does not wa
 """
 
 import importlib
+import os
 
 import click
 
@@ -17,8 +18,15 @@ COMMANDS = {
     "explain": "explain",
     "list": "records",
     "show": "records",
+    "approve": "words",
+    "reject": "words",
+    "review": "words",
+    "report": "report",
     "pause": "switch",
     "resume": "switch",
+    "history": "history",
+    "undo": "undo",
+    "doctor": "doctor",
     "crd": "crd",
     "schema": "check",
 }
@@ -42,5 +50,8 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="rollback-receiver")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Roll Kubernetes workloads back when Alertmanager says so: once, safely, and on the record."""
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False

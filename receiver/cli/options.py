@@ -15,10 +15,11 @@ from receiver.settings import PREFIX, Settings, SettingsError, load_settings
 REFUSED, UNREACHABLE = 1, 3
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_CLUSTER = (
+_KUBECONFIG = (
     click.option("--kubeconfig", metavar="FILE", help="The kubeconfig, as for kubectl."),
     click.option("--context", metavar="NAME", help="The kubeconfig's context."),
-    click.option("-n", "--namespace", metavar="NS", help="Where the records live."),
+)
+_CONFIG = (
     click.option(
         "--config",
         "config_file",
@@ -28,12 +29,39 @@ _CLUSTER = (
         help="The config file; flags and variables beat it.",
     ),
 )
+_CLUSTER = (
+    *_KUBECONFIG,
+    click.option("-n", "--namespace", metavar="NS", help="Where the records live."),
+    *_CONFIG,
+)
+_WORKLOAD = (
+    *_KUBECONFIG,
+    click.option("-n", "--namespace", metavar="NS", help="The workload's namespace, as for kubectl."),
+    click.option("--records-namespace", metavar="NS", help="Where the records live."),
+    *_CONFIG,
+)
 _RULES = click.option(
     "--rules", metavar="PATH", multiple=True, help="A rule file, or a folder of them. May be repeated."
 )
-MODE = click.option("--mode", metavar="off|dry-run|auto", help="The ceiling of every rule's mode. [dry-run]")
+MODE = click.option(
+    "--mode", metavar="off|dry-run|approve|auto", help="The ceiling of every rule's mode. [dry-run]"
+)
 PROMETHEUS = click.option(
     "--prometheus-url", metavar="URL", help="Asked when the trouble behind an alert began."
+)
+ALERTMANAGER = click.option("--alertmanager-url", metavar="URL", help="Asked whether an alert still fires.")
+_TOKENS = (
+    click.option(
+        "--webhook-token-file", metavar="FILE", help="The token that POST /alerts needs. [anyone may post]"
+    ),
+    click.option("--review-token-file", metavar="FILE", help="The token of everything that people do."),
+)
+_TLS = (
+    click.option("--tls-cert-file", metavar="FILE", help="Serve HTTPS with this certificate. [plain HTTP]"),
+    click.option("--tls-key-file", metavar="FILE", help="The certificate's key."),
+    click.option(
+        "--tls-client-ca-file", metavar="FILE", help="The CAs of the clients that may come. [all may]"
+    ),
 )
 OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", help="How to print."
@@ -43,6 +71,27 @@ OUTPUT = click.option(
 def cluster_options(command: Command) -> Command:
     """Give a command the options that every command with a cluster has."""
     for option in reversed(_CLUSTER):
+        command = option(command)
+    return command
+
+
+def workload_options(command: Command) -> Command:
+    """Give a command about one workload its options; `--namespace` is that workload's, as for kubectl."""
+    for option in reversed(_WORKLOAD):
+        command = option(command)
+    return command
+
+
+def token_options(command: Command) -> Command:
+    """Give a command the files of the tokens."""
+    for option in reversed(_TOKENS):
+        command = option(command)
+    return command
+
+
+def tls_options(command: Command) -> Command:
+    """Give a command the files of TLS."""
+    for option in reversed(_TLS):
         command = option(command)
     return command
 

@@ -1,30 +1,37 @@
 """`list` and `show`: the records, as kubectl would print them."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from receiver.app import open_cluster
+from receiver.cli.colours import PHASES, VERDICTS, colour_column, colour_fact
+from receiver.cli.completion import record_names
 from receiver.cli.options import OUTPUT, REFUSED, cluster_options, ends_cleanly, settings_from, stop
-from receiver.cli.tables import describe, table
+from receiver.cli.output import print_object
+from receiver.cli.tables import describe, fitted_table, narrowed_table, table
 from receiver.cluster.errors import NotFound
 from receiver.engine.queries import list_rollbacks
 from receiver.policy.durations import parse_duration
+from receiver.policy.followed import aftermath_sentence
 from receiver.policy.intake import RollbackQuery
 from receiver.policy.record import Phase
+from receiver.policy.score import RuleScore, parse_case, score
 from receiver.policy.times import format_age, parse_time
 from receiver.policy.workload import WorkloadRef
 
 Record = dict[str, Any]
 LIMIT = 500
+WIDE = ("AFTERMATH", "REVIEW", "PRECISION", "SHADOW")
 HEADERS = ("NAME", "TARGET", "RULE", "PHASE", "FROM", "TO", "AGE")
+SPARE = ("RULE", "TARGET")
+"""What a narrow terminal does without: the name begins with the workload's, and `show` tells all."""
 
 
-def _duration(_: click.Context, __: click.Parameter, text: str | None) -> timedelta | None:
+def duration(_: click.Context, __: click.Parameter, text: str | None) -> timedelta | None:
+    """Read an option's duration, None where it is not given."""
     try:
         return None if text is None else parse_duration(text)
     except ValueError as e:
@@ -42,13 +49,19 @@ def _target(_: click.Context, __: click.Parameter, text: str | None) -> Workload
 
 @click.command("list")
 @cluster_options
-@OUTPUT
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["table", "wide", "json", "yaml"]),
+    default="table",
+    help="How to print; wide: with what came of it, and how often the rule was right in what is listed.",
+)
 @click.option(
     "--phase", type=click.Choice([phase.value for phase in Phase]), help="Only those in this phase."
 )
 @click.option("--target", callback=_target, metavar="KIND/NS/NAME", help="Only those of this workload.")
 @click.option(
-    "--since", callback=_duration, metavar="DURATION", help="Only those made since, for example 24h."
+    "--since", callback=duration, metavar="DURATION", help="Only those made since, for example 24h."
 )
 @ends_cleanly
 def list_command(
@@ -71,12 +84,11 @@ def list_command(
         limit=LIMIT,
     )
     items = _all(open_cluster(settings).records, query)
-    if output == "table":
-        click.echo(
-            table(HEADERS, (_row(record, now) for record in items)) if items else "No rollbacks found."
-        )
+    if output in {"table", "wide"}:
+        told = _table(items, now, wide=output == "wide") if items else ""
+        click.echo(colour_column(told, "PHASE", PHASES) if told else "No rollbacks found.")
     else:
-        _print({"apiVersion": "v1", "kind": "List", "items": items}, output)
+        print_object({"apiVersion": "v1", "kind": "List", "items": items}, output)
 
 
 def _all(records: Any, query: RollbackQuery) -> list[Record]:
@@ -90,6 +102,26 @@ def _all(records: Any, query: RollbackQuery) -> list[Record]:
         token = found.get("continue")
         if not token:
             return sorted(items, key=lambda raw: str(raw["metadata"]["creationTimestamp"]), reverse=True)
+
+
+def _table(items: list[Record], now: datetime, *, wide: bool) -> str:
+    rows = [_row(record, now) for record in items]
+    if not wide:
+        return narrowed_table(HEADERS, rows, spare=SPARE)
+    cases = (parse_case(record) for record in items)
+    scores = {each.rule: each for each in score(case for case in cases if case is not None)}
+    more = [
+        _more(record.get("status") or {}, scores.get(str(row[2])))
+        for record, row in zip(items, rows, strict=True)
+    ]
+    return table((*HEADERS, *WIDE), [(*row, *added) for row, added in zip(rows, more, strict=True)])
+
+
+def _more(status: Record, of_rule: RuleScore | None) -> tuple[object, ...]:
+    """Return what became of a record, the verdict on it, how often its rule was right or would have been."""
+    kind = (status.get("aftermath") or {}).get("kind")
+    verdict = (status.get("review") or {}).get("verdict")
+    return kind, verdict, of_rule and of_rule.acted, of_rule and of_rule.shadow
 
 
 def _row(record: Record, now: datetime) -> tuple[object, ...]:
@@ -110,7 +142,7 @@ def _row(record: Record, now: datetime) -> tuple[object, ...]:
 @click.command("show")
 @cluster_options
 @OUTPUT
-@click.argument("name")
+@click.argument("name", shell_complete=record_names())
 @ends_cleanly
 def show_command(
     kubeconfig: str | None,
@@ -130,7 +162,7 @@ def show_command(
     if output == "table":
         click.echo("\n".join(_story(record)))
     else:
-        _print(record, output)
+        print_object(record, output)
 
 
 def _story(record: Record) -> list[str]:
@@ -148,15 +180,34 @@ def _story(record: Record) -> list[str]:
         "Patched": status.get("patchedAt"),
         "Finished": status.get("finishedAt"),
         "Seen": _seen(status),
+        **_words(status),
     }
-    lines = [describe(facts)]
+    lines = [colour_fact(describe(facts), "Phase", PHASES)]
     if verdicts := decision.get("verdicts"):
-        lines += ["", table(("GUARD", "VERDICT", "EVIDENCE"), map(_verdict, verdicts))]
+        rows = fitted_table(("GUARD", "VERDICT", "EVIDENCE"), map(_verdict, verdicts))
+        lines += ["", colour_column(rows, "VERDICT", VERDICTS)]
     for warning in decision.get("warnings") or []:
         lines += ["", f"Warning: {warning}"]
     if decision.get("diff"):
         lines += ["", decision["diff"]]
     return lines
+
+
+def _words(status: Record) -> dict[str, str]:
+    """Return what people have said and done about a record, and until when they may say it."""
+    review = status.get("review") or {}
+    said = {
+        "Aftermath": aftermath_sentence(status),
+        "Expires": status.get("expiresAt"),
+        "Approved": _by(status.get("approvedBy"), status.get("approvedAt")),
+        "Rejected": _by(status.get("rejectedBy"), status.get("rejectedAt"), status.get("rejectionNote")),
+        "Review": review and f"{review['verdict']}, {_by(review['by'], review['at'], review.get('note'))}",
+    }
+    return {name: text for name, text in said.items() if text}
+
+
+def _by(who: str | None, at: str | None, note: str | None = None) -> str | None:
+    return None if who is None else f"by {who} at {at}" + (f": {note}" if note else "")
 
 
 def _seen(status: Record) -> str:
@@ -174,8 +225,3 @@ def _revision(revision: Record | None) -> str | None:
 def _verdict(verdict: Record) -> tuple[str, str, str]:
     words = {True: "allow", False: "BLOCK", None: "not judged"}
     return verdict["guard"], words[verdict.get("allowed")], verdict["evidence"]
-
-
-def _print(value: object, output: str) -> None:
-    text = json.dumps(value, indent=2) if output == "json" else yaml.safe_dump(value, sort_keys=False)
-    click.echo(text.rstrip())

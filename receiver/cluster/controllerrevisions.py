@@ -8,7 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from receiver.cluster.evidence import History, Object, created_at, labels, restored_at, template_set_at
+from receiver.cluster.evidence import (
+    CHANGE_CAUSE,
+    History,
+    Object,
+    annotations,
+    created_at,
+    labels,
+    restored,
+    restored_at,
+    template_set_at,
+)
 from receiver.policy.history import Tenure, with_tenures
 from receiver.policy.podtemplate import Template, bare_template
 from receiver.policy.record import PastRollback
@@ -33,11 +43,17 @@ class Item:
 
 
 def history(
-    workload: Object, found: Sequence[Object], past: Sequence[PastRollback], *, hash_label: str
+    workload: Object,
+    found: Sequence[Object],
+    past: Sequence[PastRollback],
+    *,
+    hash_label: str,
+    complete_hash: str | None = None,
 ) -> History:
     """Return the revisions of a workload from the ControllerRevisions that it owns.
 
-    `hash_label` is where this kind's controller writes the hash.
+    `hash_label` is where this kind's controller writes the hash. `complete_hash` is that of the last revision
+    whose rollout was complete, None where nothing tells.
     """
     items = _items(workload, found)
     live = _live(workload, items)
@@ -45,7 +61,7 @@ def history(
     tenures = [
         _live_tenure(workload, item, newest=newest, hash_label=hash_label)
         if item is live
-        else _past_tenure(item, past, hash_label=hash_label)
+        else _past_tenure(item, past, hash_label=hash_label, complete_hash=complete_hash)
         for item in items
     ]
     revisions = with_tenures(tenures)
@@ -86,18 +102,26 @@ def _live_tenure(workload: Object, item: Item, *, newest: int, hash_label: str) 
     """Tell since when the live revision is: since it was made, unless it was released again."""
     revision, made_at, set_at = _revision(item, hash_label), created_at(item.raw), template_set_at(workload)
     if set_at and set_at <= made_at:
-        return Tenure(revision, made_at)
+        return Tenure(revision, made_at, live=True)
     if revision.former_numbers or item.number < newest:
-        return Tenure(revision, made_at, set_at)
-    return Tenure(revision, made_at if item.first.certain else None)
+        return Tenure(revision, made_at, set_at, live=True)
+    return Tenure(revision, made_at if item.first.certain else None, live=True)
 
 
-def _past_tenure(item: Item, past: Sequence[PastRollback], *, hash_label: str) -> Tenure:
+def _past_tenure(
+    item: Item, past: Sequence[PastRollback], *, hash_label: str, complete_hash: str | None
+) -> Tenure:
     """Tell when an older revision was live; our own records know when we put it back."""
     revision = _revision(item, hash_label)
-    restored = restored_at(revision.template_hash, past)
-    began_with_this_number = item.first.certain and (restored is None or revision.former_numbers)
-    return Tenure(revision, created_at(item.raw) if began_with_this_number else None, restored)
+    again_at = restored_at(revision.template_hash, past)
+    began_with_this_number = item.first.certain and (again_at is None or revision.former_numbers)
+    return Tenure(
+        revision,
+        created_at(item.raw) if began_with_this_number else None,
+        again_at,
+        serving=complete_hash is not None and revision.template_hash == complete_hash,
+        restored=restored(revision.template_hash, past),
+    )
 
 
 def _revision(item: Item, hash_label: str) -> Revision:
@@ -106,4 +130,5 @@ def _revision(item: Item, hash_label: str) -> Revision:
         template=item.template,
         template_hash=labels(item.raw).get(hash_label),
         former_numbers=item.first.former,
+        change_cause=annotations(item.raw).get(CHANGE_CAUSE),
     )

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from receiver.cluster.evidence import (
+    CHANGE_CAUSE,
     History,
     Object,
     annotations,
     created_at,
+    emptied_at,
     labels,
     observed,
+    restored,
     restored_at,
     template_set_at,
 )
@@ -29,13 +32,30 @@ ROLLED_OUT = "NewReplicaSetAvailable"
 DIGITS = 18
 
 
-def history(deployment: Object, replica_sets: Sequence[Object], past: Sequence[PastRollback]) -> History:
-    """Return the revisions of a Deployment, from the ReplicaSets that it owns."""
+def history(
+    deployment: Object,
+    replica_sets: Sequence[Object],
+    past: Sequence[PastRollback],
+    *,
+    keeps_old: bool = False,
+) -> History:
+    """Return the revisions of a Deployment, from the ReplicaSets that it owns.
+
+    `keeps_old` says that its controller keeps old replicas when a rollout is complete: they prove nothing.
+    """
     numbered = [rs for rs in replica_sets if _number(rs) is not None]
     live = _live_replica_set(deployment, replica_sets)
     newest = max((_number(rs) or 0 for rs in numbered), default=0)
     tenures = [
-        Tenure(_revision(rs), created_at(rs), _renewed(deployment, rs, rs is live, newest=newest, past=past))
+        Tenure(
+            _revision(rs),
+            created_at(rs),
+            _renewed(deployment, rs, rs is live, newest=newest, past=past),
+            live=rs is live,
+            serving=not keeps_old and rs is not live and bool(_wanted(rs)),
+            emptied_at=None if keeps_old or _wanted(rs) else emptied_at(rs),
+            restored=restored(labels(rs).get(POD_TEMPLATE_HASH), past),
+        )
         for rs in numbered
     ]
     revisions = with_tenures(tenures)
@@ -54,15 +74,20 @@ def _live_replica_set(deployment: Object, replica_sets: Sequence[Object]) -> Obj
 
 def _revision(replica_set: Object) -> Revision:
     template = replica_set["spec"]["template"]
-    wanted = replica_set["spec"].get("replicas") or 0
     available = (replica_set.get("status") or {}).get("availableReplicas") or 0
     return Revision(
         number=_number(replica_set),
         template=template,
         template_hash=labels(replica_set).get(POD_TEMPLATE_HASH),
         former_numbers=_former_numbers(replica_set),
-        available=_available(wanted, available),
+        available=_available(_wanted(replica_set), available),
+        change_cause=annotations(replica_set).get(CHANGE_CAUSE),
     )
+
+
+def _wanted(replica_set: Object) -> int:
+    wanted: int = replica_set["spec"].get("replicas") or 0
+    return wanted
 
 
 def _available(wanted: int, available: int) -> bool | None:

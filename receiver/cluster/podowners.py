@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 from receiver.cluster.api import Api, Object, path
 from receiver.cluster.errors import ClusterError, NotFound, Unavailable
-from receiver.cluster.kinds import FAMILIES, folder
+from receiver.cluster.kinds import folder
 from receiver.cluster.owners import controller
 from receiver.policy.targets import PodRef, TargetFault, TargetReason
+from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import WorkloadRef
-
-APPS = "apps/v1"
 
 
 def owner_of(api: Api, pod: PodRef) -> WorkloadRef | TargetFault:
@@ -36,7 +35,11 @@ def _workload_over(pod: PodRef, raw: Object, owner: Mapping[str, str] | None) ->
     """Name the workload over a pod from its controller, or from the ReplicaSet, `raw`, that is that."""
     over = controller(raw)
     # Others have kinds of these names too, in groups of their own.
-    if over is not None and over["kind"] in FAMILIES and over["apiVersion"] == APPS:
+    if (
+        over is not None
+        and over["kind"] in set(Kind)
+        and over["apiVersion"] == Kind(over["kind"]).api_version
+    ):
         return WorkloadRef(over["kind"], pod.namespace, over["name"])
     if owner is None:
         return TargetFault(TargetReason.NO_OWNER, f"{pod} belongs to no workload: it has no controller")

@@ -2,15 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from receiver.cluster.api import Api, Object, path
+from receiver.cluster.audit import tell_changes, tell_deletion
 from receiver.cluster.errors import Conflict, Unavailable
+from receiver.policy.notices import UNTOLD
 from receiver.policy.record import CLAIMED_BY, GROUP, KIND, PLURAL, VERSION, Phase
+from receiver.policy.retention import Stored
 from receiver.policy.workload import WorkloadRef
 
 API_VERSION = f"{GROUP}/{VERSION}"
 PAGE = 500
+TINY_PAGE = 10
+"""For what is read again and again while alerts come in."""
 SMALL_PAGE = 100
 """For what is read in the background: taking in a larger one would hold an alert up."""
 TRIES = 30
@@ -18,11 +23,27 @@ FINAL = (Phase.SUCCEEDED, Phase.NOT_CURED, Phase.FAILED, Phase.SUPERSEDED, Phase
 WITHOUT_WORK = (*FINAL, Phase.REFUSED, Phase.DRY_RUN)
 
 
-class Records:
-    """Creates, reads and changes Rollback objects."""
+class Noting(Protocol):
+    """Notes on a record, in the write that changes it, whom that is to be told."""
 
-    def __init__(self, api: Api, namespace: str) -> None:
+    def note(self, raw: Object, after: Object) -> Object:
+        """Return `after`, which is to be the status of `raw`, with what is noted; itself where nothing is."""
+
+    def noted(self) -> None:
+        """Hear that something noted was stored."""
+
+
+class Records:
+    """Creates, reads and changes Rollback objects.
+
+    `writer` is who stands in the audit trail where no person's word made a change. `noting` None: nothing is
+    noted.
+    """
+
+    def __init__(self, api: Api, namespace: str, *, writer: str = "", noting: Noting | None = None) -> None:
         self._api = api
+        self._noting = noting
+        self._writer = writer
         self.namespace = namespace
         self._folder = path("apis", GROUP, VERSION, "namespaces", namespace, PLURAL)
 
@@ -75,6 +96,14 @@ class Records:
         """List the records that are Refused, page by page: there may be many, and few are needed at once."""
         return self._pages(f"status.phase={Phase.REFUSED}", SMALL_PAGE)
 
+    def untold(self) -> Iterator[Object]:
+        """List the records of which something is still to be told, page by page."""
+        return self._pages(f"status.untold={UNTOLD}", TINY_PAGE)
+
+    def everything(self) -> Iterator[Object]:
+        """List all records, page by page, in the background."""
+        return self._pages("", SMALL_PAGE)
+
     def page(self, *, field_selector: str, limit: int, continue_: str | None) -> Object:
         """List one page of the records, as the API server gives them."""
         query = {"limit": str(limit)}
@@ -117,10 +146,36 @@ class Records:
             if status is None:
                 return raw
             try:
-                return self._put_status({**raw, "status": status})
+                stored = self._put_noted(raw, status)
             except Conflict:
                 raw = self.get(raw["metadata"]["name"])
+            else:
+                tell_changes(raw, stored, writer=self._writer)
+                return stored
         raise Unavailable(f"too many changes at once of the record {raw['metadata']['name']}")
+
+    def delete(self, stored: Stored, why: str) -> None:
+        """Delete a record as it was seen, with `why` in the audit trail.
+
+        Raises:
+            NotFound: it is gone.
+            Conflict: it has changed since, or another has its name by now.
+            ClusterError: it could not be deleted.
+        """
+        options = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": {"uid": stored.uid, "resourceVersion": stored.version},
+        }
+        self._api.call("DELETE", self._folder + path(stored.named["record"]), body=options)
+        tell_deletion(stored, why=why, writer=self._writer)
+
+    def _put_noted(self, raw: Object, status: Object) -> Object:
+        new = status if self._noting is None else self._noting.note(raw, status)
+        stored = self._put_status({**raw, "status": new})
+        if self._noting is not None and new is not status:
+            self._noting.noted()
+        return stored
 
     def _put_status(self, raw: Object) -> Object:
         return self._api.call("PUT", f"{self._folder}/{path(raw['metadata']['name'])[1:]}/status", body=raw)

@@ -8,9 +8,10 @@ from concurrent.futures import Executor
 from itertools import islice
 
 from receiver.cluster.api import Api, Object, path
-from receiver.cluster.errors import ClusterError, NotFound, Unavailable
+from receiver.cluster.argo_rollouts import HASH_LABEL
+from receiver.cluster.errors import ClusterError, Forbidden, NotFound, Unavailable
 from receiver.cluster.evidence import labels
-from receiver.cluster.kinds import FAMILIES, folder
+from receiver.cluster.kinds import FAMILIES, folder_of, is_served
 from receiver.cluster.pages import PAGE, listed
 from receiver.policy.targets import ServiceRef, TargetFault, TargetReason
 from receiver.policy.workload import WorkloadRef
@@ -39,7 +40,7 @@ class Services:
         """
         try:
             spec = self._api.call("GET", _path_of(service))["spec"]
-            selector: Labels = spec.get("selector") or {}
+            selector = _of_every_version(spec.get("selector") or {})
             if spec.get("type") == "ExternalName":
                 return _without_pods(service, "is of type ExternalName, which selects no pods")
             if not selector:
@@ -56,25 +57,41 @@ class Services:
     def _workloads(self, namespace: str) -> list[tuple[WorkloadRef, Labels]]:
         """Return the workloads of a namespace and their pod labels; the kinds are read side by side."""
         if namespace not in self._listed:
-            found = self._pool.map(lambda kind: self._of_kind(kind, namespace), FAMILIES)
-            self._listed[namespace] = [one for each in found for one in each]
+            listed = self._pool.map(lambda kind: self._of_kind(kind, namespace), FAMILIES)
+            found = {ref: spec for each in listed for ref, spec in each}
+            self._listed[namespace] = [(ref, _pod_labels(ref, found)) for ref in found]
         return self._listed[namespace]
 
-    def _of_kind(self, kind: str, namespace: str) -> list[tuple[WorkloadRef, Labels]]:
+    def _of_kind(self, kind: str, namespace: str) -> list[tuple[WorkloadRef, Object]]:
+        """Return the workloads of a kind and their specs; none where the cluster does not know the kind."""
         plural = FAMILIES[kind].plural
-        found = list(islice(listed(self._api, folder(namespace, plural), {}, limit=PAGE), MOST + 1))
+        try:
+            found = list(islice(listed(self._api, folder_of(kind, namespace), {}, limit=PAGE), MOST + 1))
+        except (NotFound, Forbidden):
+            if is_served(self._api, kind):
+                raise
+            return []
         if len(found) > MOST:
             said = f"namespace {namespace} has more than {MOST} {plural}: name one in the rule's target"
             raise ClusterError(said)
-        return [(WorkloadRef(kind, namespace, raw["metadata"]["name"]), _pod_labels(raw)) for raw in found]
+        return [(WorkloadRef(kind, namespace, raw["metadata"]["name"]), raw["spec"]) for raw in found]
 
 
 def _path_of(service: ServiceRef) -> str:
     return path("api", "v1", "namespaces", service.namespace, "services", service.name)
 
 
-def _pod_labels(workload: Object) -> Labels:
-    return labels({"metadata": workload["spec"]["template"].get("metadata") or {}})
+def _of_every_version(selector: Labels) -> Labels:
+    """Leave out by what Argo Rollouts narrows the Services of a Rollout to the pods of one version."""
+    return {key: value for key, value in selector.items() if key != HASH_LABEL}
+
+
+def _pod_labels(ref: WorkloadRef, specs: Mapping[WorkloadRef, Object]) -> Labels:
+    """Return the labels of a workload's template, which may be another's whose pods it makes instead."""
+    spec = specs[ref]
+    if elsewhere := spec.get("workloadRef"):
+        spec = specs.get(WorkloadRef(elsewhere.get("kind", ""), ref.namespace, elsewhere.get("name", "")), {})
+    return labels({"metadata": (spec.get("template") or {}).get("metadata") or {}})
 
 
 def _without_pods(service: ServiceRef, fault: str) -> TargetFault:

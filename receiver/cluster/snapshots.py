@@ -13,7 +13,7 @@ from typing import TypeVar
 from receiver.cluster.api import Api, Object, path
 from receiver.cluster.errors import ClusterError, NotFound, Unavailable
 from receiver.cluster.items import read_item
-from receiver.cluster.kinds import FAMILIES, folder, get_workload, to_workload
+from receiver.cluster.kinds import FAMILIES, folder, folder_of, get_observed, patience, to_workload
 from receiver.cluster.memory import remembered
 from receiver.cluster.owners import label_selector, owned
 from receiver.cluster.pages import PAGE, listed
@@ -29,6 +29,7 @@ from receiver.policy.needs import Item
 from receiver.policy.pods import Pod
 from receiver.policy.record import PastRollback, parse_record
 from receiver.policy.targets import ServiceRef, TargetFault, TargetReason
+from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import Unreadable, WorkloadRef
 
 T = TypeVar("T")
@@ -67,14 +68,16 @@ class SnapshotReader:
         self._pool = pool
         self._selectors = Selectors()
 
-    def read(self, ref: WorkloadRef) -> Found:
+    def read(self, ref: WorkloadRef, until: float | None = None) -> Found:
         """Read one workload, with as few round trips one after the other as can be.
+
+        `until` is when its controller is no longer waited for, None: a moment from now.
 
         Raises:
             ClusterError: the records cannot be read; Unavailable: anything may be there in a moment.
         """
         likely = self._selectors.get(ref, f"app={ref.name}")
-        reading = self._pool.submit(get_workload, self._api, ref)
+        reading = self._pool.submit(get_observed, self._api, ref, until or patience())
         records = self._pool.submit(self._records.about, ref)
         annotations = self._pool.submit(self._namespace_annotations, ref.namespace)
         history = self._history(ref.kind, ref.namespace, {"labelSelector": likely})
@@ -84,8 +87,10 @@ class SnapshotReader:
             raise
         except ClusterError as e:
             return _fault(ref, e)
+        if fault := FAMILIES[ref.kind].fault(workload):
+            return fault
         selector = self._selectors.note(ref, label_selector(workload))
-        if selector != likely:
+        if selector != likely or FAMILIES[ref.kind].lists_late:
             history = self._history(ref.kind, ref.namespace, {"labelSelector": selector})
         return _sighting(workload, history, annotations.result(), records.result())
 
@@ -99,11 +104,12 @@ class SnapshotReader:
         for ref in refs:
             alike[ref.namespace, ref.kind].append(ref)
         found: dict[WorkloadRef, Found] = {}
+        until = patience()
         for (namespace, kind), wanted in alike.items():
             found |= (
                 self._bulk(namespace, kind, wanted)
                 if len(wanted) >= BULK
-                else {r: self.read(r) for r in wanted}
+                else {r: self.read(r, until) for r in wanted}
             )
         return found
 
@@ -112,15 +118,18 @@ class SnapshotReader:
         annotations = self._pool.submit(self._namespace_annotations, namespace)
         history = self._pool.submit(self._history, kind, namespace, {})
         try:
-            listed = self._list(folder(namespace, FAMILIES[kind].plural), {})
+            listed = self._list(folder_of(kind, namespace), {})
         except Unavailable:
             raise
         except ClusterError as e:
             return {ref: _fault(ref, e) for ref in refs}
         workloads = {raw["metadata"]["name"]: _typed(raw, kind) for raw in listed}
-        by_owner, by_target = _by_owner(history.result()), records.result()
+        late = FAMILIES[kind].lists_late
+        by_owner = _by_owner(self._history(kind, namespace, {}) if late else history.result())
+        by_target = records.result()
         return {
-            ref: _sighting(
+            ref: FAMILIES[kind].fault(workload)
+            or _sighting(
                 workload,
                 by_owner(workload),
                 annotations.result(),
@@ -194,7 +203,7 @@ class SnapshotReader:
 
 def _typed(raw: Object, kind: str) -> Object:
     """Give an item of a list the type that the API server leaves out there."""
-    return {"apiVersion": "apps/v1", "kind": kind, **raw}
+    return {"apiVersion": Kind(kind).api_version, "kind": kind, **raw}
 
 
 def _by_owner(history: Readable) -> Callable[[Object], Readable]:
@@ -215,7 +224,9 @@ def _fault(ref: WorkloadRef, error: ClusterError) -> TargetFault:
 
 
 def _missing(ref: WorkloadRef) -> TargetFault:
-    return TargetFault(TargetReason.NOT_FOUND, f"{ref} does not exist")
+    addon = FAMILIES[ref.kind].addon
+    absent = f", or {addon} is not installed" if addon else ""
+    return TargetFault(TargetReason.NOT_FOUND, f"{ref} does not exist{absent}")
 
 
 def _sighting(

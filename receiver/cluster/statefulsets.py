@@ -5,7 +5,6 @@ to be replaced, until somebody deletes it (kubernetes#67250).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from receiver.cluster import controllerrevisions
 from receiver.cluster.api import Api, path
@@ -13,7 +12,6 @@ from receiver.cluster.errors import Conflict, NotFound
 from receiver.cluster.evidence import History, Object, labels, observed
 from receiver.cluster.owners import label_selector, owned
 from receiver.policy.record import PastRollback
-from receiver.policy.workload import Revision
 
 HASH_LABEL = "controller.kubernetes.io/hash"
 POD_LABEL = "controller-revision-hash"
@@ -24,32 +22,27 @@ NAME_IN_REVISION = 223
 
 def history(stateful_set: Object, found: Sequence[Object], past: Sequence[PastRollback]) -> History:
     """Return the revisions of a StatefulSet, from the ControllerRevisions that it owns."""
-    live, others = controllerrevisions.history(stateful_set, found, past, hash_label=HASH_LABEL)
-    complete = _complete(stateful_set, [*others, *([live] if live else [])])
-    return live, tuple(replace(each, available=_available(each, complete)) for each in others)
+    complete = _complete(stateful_set)
+    return controllerrevisions.history(
+        stateful_set, found, past, hash_label=HASH_LABEL, complete_hash=complete
+    )
 
 
-def _complete(stateful_set: Object, revisions: Sequence[Revision]) -> int | None:
-    """Return the number of the last revision whose rollout was complete, None where nothing tells.
+def _complete(stateful_set: Object) -> str | None:
+    """Return the hash of the last revision whose rollout was complete, None where nothing tells.
 
     The controller says so as currentRevision, but only where it replaces all pods by itself.
     """
     if not _replaces_all(stateful_set):
         return None
-    template_hash = ((stateful_set.get("status") or {}).get("currentRevision") or "").rpartition("-")[2]
-    return next((each.number for each in revisions if each.template_hash == template_hash), None)
+    current = (stateful_set.get("status") or {}).get("currentRevision") or ""
+    return current.rpartition("-")[2] or None
 
 
 def _replaces_all(stateful_set: Object) -> bool:
     strategy = stateful_set["spec"].get("updateStrategy") or {}
     partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
     return not partition and strategy.get("type", ROLLING_UPDATE) == ROLLING_UPDATE
-
-
-def _available(revision: Revision, complete: int | None) -> bool | None:
-    """Tell that a revision never was fully available: first released after the last one that was complete."""
-    never = complete is not None and (revision.number or 0) > complete and not revision.former_numbers
-    return False if never else None
 
 
 def free_stuck_pods(api: Api, stateful_set: Object, suspect_hash: str) -> Iterator[str]:

@@ -69,7 +69,8 @@ def _stay(teller: Teller, story: Story) -> None:
     teller.chapter("Your turn")
     teller.say("Cluster and receiver stay until Ctrl-C. To try, in another terminal:")
     teller.show(_commands(story, f"--kubeconfig {kubeconfig}"))
-    teller.show([f"kubeconfig  {kubeconfig}", f"records     {story.receiver.url}/api/v1/rollbacks"])
+    url = story.receiver.url
+    teller.show([f"kubeconfig  {kubeconfig}", f"page        {url}/", f"records     {url}/api/v1/rollbacks"])
     try:
         signal.pause()
     except KeyboardInterrupt:

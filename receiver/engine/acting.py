@@ -12,9 +12,9 @@ from receiver.cluster import patch
 from receiver.cluster.errors import ClusterError, Conflict, Invalid, NotFound, Unavailable
 from receiver.cluster.events import EventReason
 from receiver.engine import status
+from receiver.engine.asking import ask_server
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
-from receiver.engine.judging import ask_server
 from receiver.engine.rejudging import Rejudging
 from receiver.engine.task import Ready, Task
 from receiver.policy.decision import Decision
@@ -113,7 +113,6 @@ class Acting:
         self._store_patch(
             task, lambda old: status.patched(_decided(old, decision, task), at=at, message=message)
         )
-        log.info("patched", extra=task.naming)
         said = f"{message} (alert rule {rule}, record {task.record})"
         self._endings.announce(task, EventReason.STARTED, said)
 
@@ -131,7 +130,6 @@ class Acting:
             task.raw(), lambda old: status.held(change(old), instance, now=now)
         )
         task.store(raw)
-        metrics.count_phase(Phase.ROLLING_BACK, raw)
 
 
 def _decided(old: status.Status, decision: Decision, task: Task) -> status.Status:

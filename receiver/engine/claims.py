@@ -14,11 +14,11 @@ from receiver.cluster.api import Object
 from receiver.cluster.errors import ClusterError
 from receiver.cluster.snapshots import Sighting
 from receiver.engine import status
+from receiver.engine.asking import ask_server
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
-from receiver.engine.entries import Entries, count_refusals, is_settled, phase_of
+from receiver.engine.entries import Entries, count_refusals, is_settled, may_decide, phase_of
 from receiver.engine.executor import Executor
-from receiver.engine.judging import ask_server
 from receiver.engine.task import Ready, Task
 from receiver.policy.alerts import Alert, Payload
 from receiver.policy.decision import Decision
@@ -33,7 +33,8 @@ from receiver.policy.grouping import Matched
 from receiver.policy.joining import join
 from receiver.policy.plan import Plan, make_plan
 from receiver.policy.preflight import Reason, with_preflight
-from receiver.policy.record import JUDGED_AFRESH, Phase
+from receiver.policy.record import Phase
+from receiver.policy.times import format_precise
 from receiver.policy.verdict import Verdict
 
 PATCH_SECONDS = 0.5
@@ -45,7 +46,8 @@ Final = Future[Mapping[str, Decision]]
 class Claim:
     """One workload of a payload: what was seen, what matched, when it came, and what is decided.
 
-    `preview` is the decision by the ledger as it was read, `final` the one that was entered in it.
+    `preview` is the decision by the ledger as it was read, `final` the one that was entered in it. `by` is
+    who ordered it, empty where alerts did.
     """
 
     sighting: Sighting
@@ -54,6 +56,7 @@ class Claim:
     received_at: datetime
     preview: Decision
     final: Final
+    by: str = ""
 
     @property
     def name(self) -> str:
@@ -153,13 +156,15 @@ class Claims:
 
     def _enter(self, claim: Claim, raw: Object, *, mine: bool) -> Task | None:
         decision = claim.decided()
-        if not mine and phase_of(raw) not in JUDGED_AFRESH:
+        if not mine and not may_decide(phase_of(raw), decision):
             self._entries.join(raw, claim.joining)
             return None
         plan = self._plan(claim, decision)
-        if plan is not None and decision.leading.phase is Phase.DRY_RUN:
+        if plan is not None and decision.leading.phase is not Phase.PENDING:
             decision = with_preflight(decision, ask_server(self._desk.api, plan))
         stored = self._store(claim, raw, decision, decision_diff(decision))
+        if is_settled(stored):
+            self._endings.give_back(stored)  # somebody has rejected it meanwhile
         if stored["status"].get("holder") != str(self._desk.instance):
             return None
         return self._task(claim, decision, stored)
@@ -212,9 +217,11 @@ class Claims:
 
         def change(old: status.Status) -> status.Status:
             joined = join(old, claim.joining, now=now)
-            if old.get("phase") not in {None, *JUDGED_AFRESH}:
+            if not may_decide(phase_of({"status": old}), decision):
                 return joined
             new = status.decided(joined, decision, document=document, received_at=claim.received_at)
+            if claim.by and decision.leading.phase is Phase.PENDING:
+                new = {**new, "approvedBy": claim.by, "approvedAt": format_precise(now)}
             return status.held(new, instance, now=now) if decision.leading.phase is Phase.PENDING else new
 
         stored = self._desk.records.update_status(raw, change)

@@ -1,6 +1,7 @@
 """Resolved alerts: they end a verification, and never make a record."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 
 from receiver.cluster.api import Object
@@ -31,13 +32,13 @@ class Clearing:
         }
         hit = {name: (raw, known) for name, (raw, known) in found.items() if known}
         for name, (raw, known) in hit.items():
-            self._desk.records.update_status(raw, partial(_resolved, raw["spec"], known))
+            self._desk.records.update_status(raw, partial(_resolved, raw["spec"], known, self._desk.now()))
             self._executor.hurry(name)
         return {name: tuple(sorted(known)) for name, (_, known) in hit.items()}
 
 
-def _resolved(spec: Object, fingerprints: set[str], status: Object) -> Object | None:
-    return resolve(with_first_alert(spec, status), fingerprints)
+def _resolved(spec: Object, fingerprints: set[str], now: datetime, status: Object) -> Object | None:
+    return resolve(with_first_alert(spec, status), fingerprints, at=now)
 
 
 def _known(raw: Object) -> set[str]:

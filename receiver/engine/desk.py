@@ -11,7 +11,7 @@ from receiver.cluster.snapshots import SnapshotReader
 from receiver.engine.beginnings import Beginnings
 from receiver.engine.instance import Instance
 from receiver.engine.judging import Judging
-from receiver.policy.rules import Rule, Ruleset
+from receiver.policy.rules import GuardSettings, Rule, Ruleset
 
 
 def utc_now() -> datetime:
@@ -21,7 +21,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything a step works with. `alertmanager` is None where no address is configured."""
+    """Everything a step works with. `alertmanager` is None where no address is configured.
+
+    `defaults` are the guard settings of what a person orders.
+    """
 
     api: Api
     records: Records
@@ -31,6 +34,7 @@ class Desk:
     rules: Callable[[], Ruleset]
     alertmanager: Alertmanager | None = None
     beginnings: Beginnings = field(default_factory=Beginnings)
+    defaults: GuardSettings = field(default_factory=GuardSettings)
     now: Callable[[], datetime] = utc_now
 
     def rule(self, name: str) -> Rule | None:

@@ -1,4 +1,4 @@
-"""What is said when a record changes its phase: on the record, as an Event, in a metric and in the log."""
+"""What is said when a record ends or changes: on the record, and as an Event on its workload."""
 
 import logging
 from concurrent.futures import Executor
@@ -58,7 +58,7 @@ class Endings:
         document = decision_document(decision, decision_diff(decision))
 
         def change(old: status.Status) -> status.Status:
-            new = status.decided(old, decision, document=document, received_at=received_at)
+            new = status.rejudged(old, decision, document=document, received_at=received_at)
             return status.held(new, instance, now=now) if decision.leading.phase is Phase.PENDING else new
 
         raw = self._desk.records.update_status(task.raw(), change)
@@ -68,9 +68,7 @@ class Endings:
             self.give_back(raw)
 
     def tell(self, raw: Object, phase: Phase, message: str) -> None:
-        """Count and log a phase, and put its Event on the workload."""
-        metrics.count_phase(phase, raw)
-        log.info("%s", message, extra={**naming(raw), "phase": phase.value})
+        """Measure how long a rollback took, and put the Event of its phase on the workload."""
         if phase in FINISHED and (started := parse_time(raw["status"].get("startedAt"))):
             metrics.RECEIPT_TO_FINISHED.observe((self._desk.now() - started).total_seconds())
         if phase in EVENTS and raw["spec"]["target"].get("uid"):

@@ -17,7 +17,7 @@ from receiver.policy.document import alert_document, verdict_documents
 from receiver.policy.grouping import FaultGroup
 from receiver.policy.guards import judge_without_target
 from receiver.policy.joining import join, listed_as_firing
-from receiver.policy.record import SETTLED, Phase, target_record_name
+from receiver.policy.record import JUDGED_AFRESH, SETTLED, Phase, target_record_name
 from receiver.policy.times import format_precise
 from receiver.policy.wording import fault_sentence
 
@@ -35,6 +35,16 @@ def is_settled(raw: Object) -> bool:
     """Tell whether a record is final for its template; a superseded one only where the patch was made."""
     patched = bool((raw.get("status") or {}).get("patchedAt"))
     return phase_of(raw) in SETTLED or (patched and phase_of(raw) is Phase.SUPERSEDED)
+
+
+def may_decide(phase: Phase | None, decision: Decision) -> bool:
+    """Tell whether a decision counts for a record in this phase.
+
+    While it awaits approval the decision stands, unless a rule in auto goes further and needs nobody's word.
+    """
+    if phase is Phase.AWAITING_APPROVAL:
+        return decision.leading.phase is Phase.PENDING
+    return phase is None or phase in JUDGED_AFRESH
 
 
 def count_refusals(decision: Decision) -> None:

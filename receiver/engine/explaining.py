@@ -1,29 +1,36 @@
 """What would be decided, and why, without changing anything: the words of `explain`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from receiver.cluster.snapshots import SnapshotReader
+from receiver.cluster.snapshots import Found, SnapshotReader
 from receiver.engine.beginnings import Beginnings
 from receiver.engine.judging import Judging
 from receiver.engine.needs import with_needs
 from receiver.engine.witnesses import with_witnesses
 from receiver.policy.alerts import Alert
 from receiver.policy.decision import Decision
-from receiver.policy.grouping import group, match_rules, matches
+from receiver.policy.grouping import Resolve, group, match_rules, matches
 from receiver.policy.hearing import Case
 from receiver.policy.matchers import Matcher
 from receiver.policy.rules import Mode, Rule, Ruleset
-from receiver.policy.targets import TargetFault
+from receiver.policy.targets import Clue, TargetFault, find_target
+from receiver.policy.workload import WorkloadRef
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSight:
-    """A rule and which of its matchers matched an alert."""
+    """A rule as one alert sees it: which of its matchers matched, and where it leads.
+
+    `mode` is the lower of the rule's and the ceiling; `target` is None where the rule does not ask for one.
+    """
 
     rule: Rule
+    mode: Mode
     matchers: tuple[tuple[Matcher, bool], ...]
+    target: WorkloadRef | TargetFault | None
 
     @property
     def matched(self) -> bool:
@@ -32,10 +39,18 @@ class RuleSight:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """The rules as they look at the first alert, what would be decided, and what names no target."""
+class AlertSight:
+    """An alert, and every rule in force as it looks at it, in file order."""
 
+    alert: Alert
     rules: tuple[RuleSight, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How each alert meets the rules, what would be decided, and what names no target."""
+
+    alerts: tuple[AlertSight, ...]
     decisions: tuple[Decision, ...]
     faults: tuple[tuple[Rule, TargetFault], ...]
 
@@ -56,10 +71,10 @@ def explain(
         ClusterError: the cluster cannot be read.
     """
     firing = list(alerts)
-    rules = tuple(_sight(rule, firing[0]) for rule in ruleset.rules) if firing else ()
     matched = [(alert, rule) for alert in firing for rule in match_rules(ruleset, alert, ceiling=ceiling)]
     began = beginnings.ask([alert for alert, _ in matched])
-    groups = group(matched, reader.resolver())
+    resolve: Resolve = cache(reader.resolver())
+    groups = group(matched, resolve)
     found = reader.read_all(groups.by_target)
     for ref, sighting in found.items():
         if isinstance(sighting, TargetFault):
@@ -74,8 +89,34 @@ def explain(
     complete = with_needs(reader, cases)
     decisions = judging.hear(complete, judging.look().ledger, now).decisions if cases else {}
     faults = tuple((fault.rule, fault.fault) for fault in groups.faults.values())
-    return Explanation(rules, tuple(decisions.values()), faults)
+    paths = _Paths(ruleset.rules, ceiling, resolve, found)
+    return Explanation(tuple(map(paths.sight, firing)), tuple(decisions.values()), faults)
 
 
-def _sight(rule: Rule, alert: Alert) -> RuleSight:
-    return RuleSight(rule, tuple((matcher, matcher.matches(alert.labels)) for matcher in rule.matchers))
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    """The way from alerts through the rules to what was `found` in the cluster."""
+
+    rules: Sequence[Rule]
+    ceiling: Mode
+    resolve: Resolve
+    found: Mapping[WorkloadRef, Found]
+
+    def sight(self, alert: Alert) -> AlertSight:
+        """Say how an alert meets every rule."""
+        return AlertSight(alert, tuple(self._sight(rule, alert) for rule in self.rules))
+
+    def _sight(self, rule: Rule, alert: Alert) -> RuleSight:
+        matchers = tuple((matcher, matcher.matches(alert.labels)) for matcher in rule.matchers)
+        mode = Mode.lowest(rule.mode, self.ceiling)
+        asks = mode is not Mode.OFF and all(matched for _, matched in matchers)
+        return RuleSight(rule, mode, matchers, self._target(rule, alert) if asks else None)
+
+    def _target(self, rule: Rule, alert: Alert) -> WorkloadRef | TargetFault:
+        target = find_target(rule, alert.labels)
+        if isinstance(target, Clue):
+            target = self.resolve(target)
+        if isinstance(target, TargetFault):
+            return target
+        sighting = self.found[target]
+        return sighting if isinstance(sighting, TargetFault) else target

@@ -24,6 +24,7 @@ from receiver.engine.desk import Desk
 from receiver.engine.entries import Entries
 from receiver.engine.known import Known
 from receiver.engine.needs import with_needs
+from receiver.engine.resolutions import Resolutions
 from receiver.engine.witnesses import with_witnesses
 from receiver.policy.alerts import Alert, Payload
 from receiver.policy.grouping import Groups, Matched, group, match_rules, matches
@@ -61,6 +62,7 @@ class Intake:
         claims: Claims,
         entries: Entries,
         clearing: Clearing,
+        resolutions: Resolutions,
         *,
         ceiling: Mode,
         readers: Pool,
@@ -70,6 +72,7 @@ class Intake:
         self._claims = claims
         self._entries = entries
         self._clearing = clearing
+        self._resolutions = resolutions
         self._ceiling = ceiling
         self._readers = readers
         self._writers = writers
@@ -84,10 +87,13 @@ class Intake:
         post = Post(payload, received_at, self._desk.rules())
         matched = self._match(post)
         cleared = self._clearing.clear(alert for alert, _ in matched if not alert.firing)
+        known = {fingerprint for found in cleared.values() for fingerprint in found}
+        ended = {alert.key: alert for alert, _ in matched if not alert.firing}
+        others = (alert for alert in ended.values() if alert.fingerprint not in known)
+        self._resolutions.hear(others, self._known.record_of)
         firing = [pair for pair in matched if pair[0].firing]
         rest, repeated = self._repeats(firing)
         records = [*cleared, *repeated, *self._take_new(post, rest)]
-        known = {fingerprint for found in cleared.values() for fingerprint in found}
         accepted = {alert.key for alert, _ in matched if alert.firing or alert.fingerprint in known}
         return Accepted(
             len(accepted), max(0, len(payload.alerts) - len(accepted)), tuple(dict.fromkeys(records))

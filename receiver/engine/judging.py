@@ -3,18 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from receiver.cluster.api import Api
-from receiver.cluster.errors import ClusterError, Conflict, Invalid, Unavailable
+from receiver.cluster.errors import ClusterError, Unavailable
 from receiver.cluster.ledger import LedgerStore, Sight
-from receiver.cluster.patch import dry_run, generation_moved
 from receiver.engine.recollection import Recollection
 from receiver.policy.context import Installation
 from receiver.policy.decision import Decision
 from receiver.policy.hearing import Case, Hearing, hear
 from receiver.policy.ledger import Ledger
-from receiver.policy.plan import Plan
-from receiver.policy.preflight import accepted, changed_meanwhile, refused
-from receiver.policy.verdict import Verdict
 from receiver.policy.workload import Unreadable
 
 
@@ -91,22 +86,3 @@ class Judging:
             ClusterError: it could not be written; the budget stays a little too small.
         """
         self._ledger.swap(self.look(), lambda ledger: ledger.refund(record))
-
-
-def ask_server(api: Api, plan: Plan) -> Verdict:
-    """Have the server try the patch out, and return its word as the verdict of `preflight`.
-
-    Raises:
-        Unavailable: it did not answer.
-    """
-    try:
-        dry_run(api, plan)
-    except Unavailable:
-        raise
-    except Conflict:
-        return changed_meanwhile()
-    except Invalid as e:
-        return changed_meanwhile() if generation_moved(e) else refused(str(e))
-    except ClusterError as e:
-        return refused(str(e))
-    return accepted()

@@ -1,12 +1,24 @@
 """Answers which records there are: narrowed by the API server where it can, here where it cannot."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from receiver.cluster.api import Object
+from receiver.cluster.errors import ClusterError
 from receiver.cluster.records import Records
-from receiver.policy.intake import RollbackQuery
+from receiver.policy.intake import RollbackQuery, Unavailable
 from receiver.policy.times import parse_time
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Say in the web's words that the cluster cannot be asked."""
+    try:
+        yield
+    except ClusterError as e:
+        raise Unavailable(str(e)) from e
 
 
 def list_rollbacks(records: Records, query: RollbackQuery) -> dict[str, Any]:

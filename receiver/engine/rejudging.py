@@ -15,6 +15,7 @@ from receiver.engine.instance import STALE_AFTER
 from receiver.engine.needs import with_needs
 from receiver.engine.task import Task
 from receiver.engine.witnesses import with_witnesses
+from receiver.policy.byhand import by_hand_rule, manual_alert, wanted_revision
 from receiver.policy.context import StillFiring
 from receiver.policy.decision import Decision, Match, Snapshot
 from receiver.policy.hearing import Case
@@ -22,6 +23,8 @@ from receiver.policy.joining import all_cleared, joined
 from receiver.policy.record import PastRollback, Phase
 from receiver.policy.rules import Mode
 from receiver.policy.targets import TargetFault, TargetReason
+from receiver.policy.wording import approval_refused
+from receiver.policy.words import approval_of
 from receiver.policy.workload import Unreadable
 
 LATE = STALE_AFTER
@@ -59,13 +62,20 @@ class Rejudging:
         if fault.reason is TargetReason.NOT_FOUND:
             self._endings.end(task, Phase.SUPERSEDED, f"{fault.evidence} any more; nothing was done")
         else:
-            self._endings.end(task, Phase.FAILED, f"Nothing was done: {fault.evidence}")
+            self._give_up(task, fault.evidence)
+
+    def _give_up(self, task: Task, why: str) -> None:
+        """End what cannot be judged; what somebody approved is refused, so that a repeat may ask again."""
+        said = approval_of(task.raw().get("status") or {})
+        if said is None:
+            self._endings.end(task, Phase.FAILED, f"Nothing was done: {why}")
+        else:
+            self._endings.end(task, Phase.REFUSED, approval_refused(task.target, said, why))
 
     def _decide(self, task: Task, found: Sighting) -> Decision | None:
         matches, now = self._matches(task), self._desk.now()
         if not matches:
-            message = "Nothing was done: no rule that asked for it is in force any more"
-            self._endings.end(task, Phase.FAILED, message)
+            self._give_up(task, "no rule that asked for it is in force any more")
             return None
         snapshot = self._with_witnesses(task, found, matches)
         case = Case(snapshot, matches, self._still_firing(task, now))
@@ -86,11 +96,28 @@ class Rejudging:
         return snapshot
 
     def _matches(self, task: Task) -> tuple[Match, ...]:
-        """Return the rules in force that the record's alerts matched, in file order."""
+        """Return the rules in force that the record's alerts matched, in file order.
+
+        Of an approved record the rule that was approved comes first, off or not: it has to say why not.
+        """
         raw = task.raw()
-        alerts = joined(raw["spec"], raw.get("status") or {})
+        status = raw.get("status") or {}
+        alerts, approved = joined(raw["spec"], status), task.rule if approval_of(status) else None
         rules = [rule for rule in self._desk.rules().rules if rule.name in alerts]
-        return tuple(Match(rule, alerts[rule.name]) for rule in rules if rule.mode is not Mode.OFF)
+        asking = [rule for rule in rules if rule.mode is not Mode.OFF or rule.name == approved]
+        asking.sort(key=lambda rule: rule.name != approved)
+        found = (Match(rule, alerts[rule.name]) for rule in asking)
+        return (*self._ordered(task), *found)
+
+    def _ordered(self, task: Task) -> tuple[Match, ...]:
+        """Return what stands for a person's command, which was cut off; nothing where alerts asked."""
+        raw = task.raw()
+        to = wanted_revision(raw)
+        if to is None:
+            return ()
+        by = (raw.get("status") or {}).get("approvedBy", "")
+        alert = manual_alert(task.target, to, by=by, at=self._desk.now())
+        return (Match(by_hand_rule(to, self._desk.defaults), (alert,)),)
 
     def _still_firing(self, task: Task, now: datetime) -> StillFiring | Unreadable:
         raw = task.raw()
@@ -100,12 +127,15 @@ class Rejudging:
             return StillFiring.NO
         if self._desk.alertmanager is None:
             return StillFiring.NOBODY_TO_ASK
-        first = raw["spec"]["alert"]
+        alerts = [alert for some in joined(raw["spec"], raw.get("status") or {}).values() for alert in some]
         try:
-            firing = self._desk.alertmanager.firing(first["name"])
+            for name in sorted({alert.name for alert in alerts}):
+                firing = self._desk.alertmanager.firing(name)
+                if any(alert.fingerprint in firing for alert in alerts):
+                    return StillFiring.YES
         except AlertmanagerError as e:
             return Unreadable("whether the alert still fires", str(e))
-        return StillFiring.YES if first["fingerprint"] in firing else StillFiring.NO
+        return StillFiring.NO
 
 
 def _our_patch(found: Sighting, record: str) -> PastRollback | None:

@@ -4,10 +4,11 @@ import logging
 import threading
 from collections.abc import Hashable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
-from receiver.alertmanager import Alertmanager
+from receiver import metrics
 from receiver.cluster.api import Api
 from receiver.cluster.errors import ClusterError, NotFound
 from receiver.cluster.ledger import LedgerStore
@@ -18,27 +19,35 @@ from receiver.engine.acting import Acting
 from receiver.engine.beginnings import Beginnings
 from receiver.engine.claims import Claims
 from receiver.engine.clearing import Clearing
+from receiver.engine.couriers import NOBODY, Couriers, Outside
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
 from receiver.engine.entries import Entries
 from receiver.engine.executor import Executor
+from receiver.engine.expiry import Expiry
+from receiver.engine.following import Following
 from receiver.engine.instance import Instance
 from receiver.engine.intake import Intake
 from receiver.engine.judging import Judging
 from receiver.engine.pulse import Pulse
-from receiver.engine.queries import list_rollbacks
+from receiver.engine.queries import list_rollbacks, translated
 from receiver.engine.recollection import Recollection
 from receiver.engine.rejudging import Rejudging
+from receiver.engine.resolutions import Resolutions
 from receiver.engine.rulebook import Rulebook
+from receiver.engine.sights import rollout_of
 from receiver.engine.steps import Steps
 from receiver.engine.sweep import Sweep
 from receiver.engine.tally import Tally
-from receiver.engine.task import Task
+from receiver.engine.task import Task, task_of
 from receiver.engine.watching import Watching
+from receiver.engine.words import Words
 from receiver.policy.alerts import Payload
 from receiver.policy.context import Installation
-from receiver.policy.intake import Accepted, NotPersisted, RollbackQuery, Unavailable
-from receiver.prometheus import Prometheus
+from receiver.policy.intake import Accepted, NotPersisted, RollbackQuery
+from receiver.policy.overview import Overview, Rollout, overlook
+from receiver.policy.record import Review
+from receiver.policy.retention import DEFAULT, Limits
 
 log = logging.getLogger(__name__)
 ANSWER_WITHIN_SECONDS = 9.0
@@ -58,8 +67,9 @@ class Engine:
         installation: Installation,
         rulebook: Rulebook,
         instance: Instance,
-        alertmanager: Alertmanager | None = None,
-        prometheus: Prometheus | None = None,
+        outside: Outside = NOBODY,
+        aftermath_for: timedelta = timedelta(days=1),
+        limits: Limits = DEFAULT,
     ) -> None:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
@@ -67,11 +77,15 @@ class Engine:
         self._under_way: dict[Hashable, Future[Accepted]] = {}
         self._lock = threading.RLock()
         self._stopped = threading.Event()
-        self._records = Records(api, namespace)
+        self._couriers = Couriers(outside, lambda name: rulebook.rules().get(name))
+        self._records = Records(api, namespace, writer=str(instance), noting=self._couriers.outbox)
+        self._couriers.hire(self._records, instance)
         self._rulebook = rulebook
+        self._mode = installation.mode
         ledger = LedgerStore(api, namespace)
         self._recollection = Recollection(self._records)
-        self._pulse = Pulse(self._records, ledger)
+        self._pulse = Pulse(self._records, ledger, rulebook.rules)
+        self._words = Words(self._records, ledger, instance=instance)
         self._desk = Desk(
             api=api,
             records=self._records,
@@ -79,20 +93,24 @@ class Engine:
             judging=Judging(ledger, self._recollection, lambda: installation),
             instance=instance,
             rules=rulebook.rules,
-            alertmanager=alertmanager,
-            beginnings=Beginnings(prometheus),
+            alertmanager=outside.alertmanager,
+            beginnings=Beginnings(outside.prometheus),
+            defaults=installation.defaults,
         )
         endings = Endings(self._desk, self._readers)
         acting = Acting(self._desk, endings, Rejudging(self._desk, endings))
         self._executor = Executor(Steps(acting, Watching(self._desk, endings)))
         self._tally = Tally(self._desk)
         entries = Entries(self._desk, endings, self._tally)
-        self._sweep = Sweep(self._desk, self._executor)
+        self._sweep = Sweep(self._desk, self._executor, Expiry(self._desk, endings))
+        resolutions = Resolutions(self._desk)
+        self._following = Following(self._desk, resolutions, lasting=aftermath_for, limits=limits)
         self._intake = Intake(
             self._desk,
             Claims(self._desk, endings, entries, executor=self._executor, pool=self._readers),
             entries,
             Clearing(self._desk, self._executor),
+            resolutions,
             ceiling=installation.mode,
             readers=self._readers,
             writers=self._writers,
@@ -100,23 +118,27 @@ class Engine:
 
     def start(self) -> None:
         """Start to work."""
+        metrics.set_mode(self._mode)
         self._recollection.start()
         self._executor.start()
         self._sweep.start()
         self._tally.start()
+        self._following.start()
+        self._couriers.start()
         self._pulse.start()
         self._rulebook.start()
 
     def stop(self) -> None:
         """Finish the steps under way and hand the rest over, within 3 s; what hangs then is left hanging."""
         self._stopped.set()
-        self._rulebook.stop()
-        self._pulse.stop()
-        self._recollection.stop()
-        self._sweep.stop()
-        self._tally.stop()
+        for each in (self._rulebook, self._pulse, self._recollection, self._sweep, self._tally):
+            each.stop()
+        self._following.stop()
+        self._couriers.stop()
         left = self._executor.stop(FINISH_SECONDS)
-        wait([self._takers.submit(self._hand_over, task) for task in left], timeout=HAND_OVER_SECONDS)
+        ending = [self._takers.submit(self._hand_over, task) for task in left]
+        ending += [self._takers.submit(each.finish) for each in (self._following, self._couriers)]
+        wait(ending, timeout=HAND_OVER_SECONDS)
         for pool in (self._takers, self._writers, self._readers):
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -176,22 +198,53 @@ class Engine:
         """Return records, newest first, as `{"items": […], "continue": "…"}`.
 
         Raises:
-            Unavailable: the API server does not answer.
+            Unavailable: the API server does not answer; so all that follow.
         """
-        try:
+        with translated():
             return list_rollbacks(self._records, query)
-        except ClusterError as e:
-            raise Unavailable(str(e)) from e
+
+    def overview(self) -> Overview:
+        """Return the installation at a glance, by the ledger as it was last seen."""
+        desk = self._desk
+        with translated():
+            ledger = desk.judging.glance().ledger
+        return overlook(ledger, desk.rules(), mode=self._mode, now=desk.now())
+
+    def rollout(self, record: dict[str, Any]) -> Rollout | None:
+        """Return how far the rollout of a record's workload is, None where there is no such workload."""
+        with translated():
+            return rollout_of(self._desk.api, record, now=self._desk.now())
 
     def rollback(self, name: str) -> dict[str, Any] | None:
-        """Return one record, None where there is none of that name.
-
-        Raises:
-            Unavailable: the API server does not answer.
-        """
-        try:
+        """Return one record, None where there is none of that name."""
+        with translated(), suppress(NotFound):
             return self._records.get(name)
-        except NotFound:
-            return None
-        except ClusterError as e:
-            raise Unavailable(str(e)) from e
+        return None
+
+    def approve(self, name: str, by: str) -> dict[str, Any] | None:
+        """Approve a record, and act on it at once; as `Words.approve`."""
+        with translated():
+            raw = self._words.approve(name, by)
+        if raw is not None:
+            self._executor.begin(task_of(raw))
+        return raw
+
+    def reject(self, name: str, by: str, note: str) -> dict[str, Any] | None:
+        """Reject a record; as `Words.reject`."""
+        with translated():
+            return self._words.reject(name, by, note)
+
+    def review(self, name: str, verdict: Review, note: str, by: str) -> dict[str, Any] | None:
+        """Review a decision; as `Words.review`."""
+        with translated():
+            return self._words.review(name, verdict, note, by)
+
+    def pause(self, by: str, reason: str) -> None:
+        """Switch the kill switch on."""
+        with translated():
+            self._words.pause(by, reason)
+
+    def resume(self, by: str) -> None:
+        """Switch the kill switch off."""
+        with translated():
+            self._words.resume(by)

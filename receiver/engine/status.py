@@ -8,9 +8,11 @@ from receiver.engine.instance import Instance
 from receiver.policy.decision import Decision
 from receiver.policy.record import PastRollback, Phase
 from receiver.policy.times import format_precise
-from receiver.policy.wording import decision_sentence
+from receiver.policy.wording import approval_refused, decision_sentence, refusals
+from receiver.policy.words import approval_of
 
 Status = dict[str, Any]
+APPROVAL = ("expiresAt", "approvedBy", "approvedAt")
 
 
 def held(status: Mapping[str, Any], instance: Instance, *, now: datetime) -> Status:
@@ -31,15 +33,33 @@ def handed_over(status: Mapping[str, Any]) -> Status:
 def decided(
     status: Mapping[str, Any], decision: Decision, *, document: Status, received_at: datetime
 ) -> Status:
-    """Enter a decision and its document; the phase is Refused, DryRun or Pending."""
+    """Enter a decision and its document; the phase is Refused, DryRun, AwaitingApproval or Pending."""
+    wait = decision.leading.rule.approval.expires_in
+    awaiting = decision.leading.phase is Phase.AWAITING_APPROVAL
     return {
-        **_without(status, "holder", "renewTime", "finishedAt"),
+        **_without(status, "holder", "renewTime", "finishedAt", *APPROVAL),
+        **({"expiresAt": format_precise(decision.at + wait)} if awaiting else {}),
         "target": decision.snapshot.workload.ref.path,
         "phase": decision.leading.phase.value,
         "message": decision_sentence(decision),
         "decision": document,
         "startedAt": format_precise(received_at),
     }
+
+
+def rejudged(
+    status: Mapping[str, Any], decision: Decision, *, document: Status, received_at: datetime
+) -> Status:
+    """Enter the decision of a later look; who approved the record stays, also where it is refused now."""
+    new = decided(status, decision, document=document, received_at=received_at)
+    said = approval_of(status)
+    if said is None:
+        return new
+    kept = {key: status[key] for key in APPROVAL if key in status}
+    if decision.leading.phase is not Phase.REFUSED:
+        return {**new, **kept}
+    ref, why = decision.snapshot.workload.ref, refusals(decision.leading.verdicts)
+    return {**new, **kept, "message": approval_refused(ref, said, why)}
 
 
 def adopted(status: Mapping[str, Any], done: PastRollback) -> Status:

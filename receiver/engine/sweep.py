@@ -2,16 +2,21 @@
 
 import logging
 import threading
+from collections.abc import Sequence
+from datetime import datetime
 
 from receiver import metrics
 from receiver.cluster.api import Object
 from receiver.cluster.errors import ClusterError
 from receiver.engine import status
 from receiver.engine.desk import Desk
+from receiver.engine.entries import phase_of
 from receiver.engine.executor import Executor
+from receiver.engine.expiry import Expiry
 from receiver.engine.task import task_of
 from receiver.policy.joining import with_first_alert
-from receiver.policy.record import naming
+from receiver.policy.record import Phase, naming
+from receiver.policy.times import parse_time
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 5.0
@@ -20,9 +25,10 @@ EVERY_SECONDS = 5.0
 class Sweep:
     """Looks at the records in work every few seconds, in a thread of its own."""
 
-    def __init__(self, desk: Desk, executor: Executor) -> None:
+    def __init__(self, desk: Desk, executor: Executor, expiry: Expiry) -> None:
         self._desk = desk
         self._executor = executor
+        self._expiry = expiry
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
@@ -45,15 +51,19 @@ class Sweep:
             self._stopped.wait(EVERY_SECONDS)
 
     def sweep(self) -> None:
-        """Take over what nobody works on.
+        """Take over what nobody works on, and end what nobody has approved in time.
 
         Raises:
             ClusterError: the records cannot be listed.
         """
         found = self._desk.records.in_work()
-        metrics.RECORDS_NOT_FINAL.set(len(found))
+        _publish(found)
         for raw in found:
-            if not self._stopped.is_set() and self._left_behind(raw):
+            if self._stopped.is_set():
+                return
+            if phase_of(raw) is Phase.AWAITING_APPROVAL:
+                self._expiry.end(raw)
+            elif self._left_behind(raw):
                 self._take(raw)
 
     def _left_behind(self, raw: Object) -> bool:
@@ -78,3 +88,20 @@ class Sweep:
         if taken["status"].get("holder") == str(instance):
             log.info("taken over", extra=naming(taken))
             self._executor.begin(task_of(taken))
+
+
+def _publish(found: Sequence[Object]) -> None:
+    """Say in metrics how much there is to do, and since when."""
+    working = [raw for raw in found if phase_of(raw) is not Phase.AWAITING_APPROVAL]
+    metrics.RECORDS_NOT_FINAL.set(len(working))
+    metrics.RECORDS_AWAITING_APPROVAL.set(len(found) - len(working))
+    since = [at for raw in working if (at := _worked_on_since(raw)) is not None]
+    metrics.RECORDS_NOT_FINAL_OLDEST.set(min(since).timestamp() if since else 0)
+
+
+def _worked_on_since(raw: Object) -> datetime | None:
+    """Return when the alert came, or somebody approved it; the record may be much older."""
+    known = raw.get("status") or {}
+    times = [parse_time(known.get("startedAt")), parse_time(known.get("approvedAt"))]
+    created = parse_time(raw["metadata"]["creationTimestamp"])
+    return max((at for at in times if at is not None), default=created)

@@ -1,13 +1,13 @@
 """After the patch: watch the rollout by kubectl's criteria, then wait for the alerts to clear."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from receiver import metrics
 from receiver.alertmanager import AlertmanagerError
 from receiver.cluster.errors import NotFound
-from receiver.cluster.kinds import get_workload
-from receiver.cluster.rollout import Progress, State, rollout_status
+from receiver.cluster.kinds import get_workload, progress_of
+from receiver.cluster.rollout import Progress, State
 from receiver.engine import status
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
@@ -16,7 +16,7 @@ from receiver.engine.instance import RENEW_EVERY
 from receiver.engine.task import Object, Task
 from receiver.policy.joining import all_cleared, firing_names, resolve_all_but
 from receiver.policy.podtemplate import template_digest
-from receiver.policy.record import Phase
+from receiver.policy.record import BY_HAND, Phase
 from receiver.policy.rules import Verify
 from receiver.policy.times import format_age, parse_time
 
@@ -24,12 +24,19 @@ FIRST_SECONDS, MOST_SECONDS = 0.5, 5.0
 VERIFY_SECONDS = 10.0
 
 
+def _unheard(_: Progress) -> None:
+    """Tell nobody how far a rollout is."""
+
+
 class Watching:
     """Takes a record from RollingBack over Verifying to its end."""
 
-    def __init__(self, desk: Desk, endings: Endings) -> None:
+    def __init__(
+        self, desk: Desk, endings: Endings, *, on_progress: Callable[[Progress], None] = _unheard
+    ) -> None:
         self._desk = desk
         self._endings = endings
+        self._on_progress = on_progress
         self._freeing = Freeing(desk, endings)
 
     def watch(self, task: Task) -> float | None:
@@ -39,7 +46,8 @@ class Watching:
             return None
         now = self._desk.now()
         patched_at = _time(raw, "patchedAt") or now
-        progress = rollout_status(workload, since=patched_at)
+        progress = progress_of(workload, since=patched_at)
+        self._on_progress(progress)
         if progress.state is State.DONE:
             return self._rolled_out(task, progress)
         waited, limit = now - patched_at, self._verify(raw).rollout_timeout
@@ -97,7 +105,7 @@ class Watching:
             return None
         wanted = (raw["status"].get("decision", {}).get("to") or {}).get("templateDigest")
         same_uid = workload["metadata"]["uid"] == raw["spec"]["target"]["uid"]
-        if same_uid and wanted in {None, template_digest(workload["spec"]["template"])}:
+        if same_uid and wanted in {None, template_digest(workload["spec"].get("template") or {})}:
             return workload
         self._endings.end(
             task,
@@ -120,7 +128,6 @@ class Watching:
 
         raw = self._desk.records.update_status(task.raw(), change)
         task.store(raw)
-        metrics.count_phase(Phase.VERIFYING, raw)
         return self.verify(task)
 
     def _ask_alertmanager(self, task: Task, raw: Object) -> Object:
@@ -153,7 +160,9 @@ def success_sentence(raw: Object, now: datetime) -> str:
     to = "" if number is None else f" to revision {number}"
     patched_at = _time(raw, "patchedAt") or now
     where = f"{target['kind']} {target['namespace']}/{target['name']}"
-    return f"Rolled {where} back{to}; the alert cleared {format_age(now - patched_at)} after the patch"
+    asked = {entry["rule"] for entry in raw["status"].get("alerts") or []}
+    what = "it was rolled out" if asked == {BY_HAND} else "the alert cleared"
+    return f"Rolled {where} back{to}; {what} {format_age(now - patched_at)} after the patch"
 
 
 def _time(raw: dict[str, Any], field: str) -> datetime | None:

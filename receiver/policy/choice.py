@@ -53,7 +53,7 @@ def choose(rollback: Rollback, workload: Workload, known_bad: KnownBad, *, lacks
         return Choice(None, Reason.NO_HISTORY, _no_history(workload))
     if rollback.to == "previous":
         return _first(older, known_bad, lambda _: None)
-    choice = _first(older, known_bad, lambda revision: _too_short(revision, rollback.soak), lacks)
+    choice = _first(older, known_bad, lambda revision: too_short(revision, rollback.soak), lacks)
     if choice.revision is None and rollback.soak == timedelta(0):
         return _first(older, known_bad, lambda _: None, lacks)
     return choice
@@ -88,7 +88,8 @@ def _fault(revision: Revision, known_bad: KnownBad) -> str | None:
     return None
 
 
-def _too_short(revision: Revision, soak: timedelta) -> str | None:
+def too_short(revision: Revision, soak: timedelta) -> str | None:
+    """Return why a revision does not count as good by its time in service, None where it does."""
     if revision.soak is None:
         return f"nothing tells how long it was in service; soak: {format_age(soak)}"
     if revision.soak < soak:

@@ -11,8 +11,8 @@ from receiver.policy.history import KnownBad
 from receiver.policy.inventory import Inventory
 from receiver.policy.ledger import Ledger
 from receiver.policy.pods import Pod
-from receiver.policy.record import PastRollback
-from receiver.policy.rules import Mode, Rule
+from receiver.policy.record import PastRollback, Phase
+from receiver.policy.rules import GuardSettings, Mode, Rule
 from receiver.policy.troubles import ActiveSince
 from receiver.policy.workload import Unreadable, Workload
 
@@ -33,11 +33,13 @@ class Installation:
     """What the installation allows, whatever a rule says.
 
     `namespaces` are the only ones in scope; empty means all. `mode` is the ceiling of every rule's mode.
+    `defaults` are the guard settings of what a person orders.
     """
 
     mode: Mode = Mode.DRY_RUN
     namespaces: frozenset[str] = frozenset()
     protected_namespaces: frozenset[str] = DEFAULT_PROTECTED
+    defaults: GuardSettings = field(default_factory=GuardSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +67,10 @@ class Context:
     active_since: ActiveSince = None
     pods: tuple[Pod, ...] | Unreadable = ()
     inventory: Inventory = field(default_factory=dict)
+
+    @property
+    def approved(self) -> bool:
+        """Tell whether somebody has approved the record that is being judged."""
+        past = () if isinstance(self.past, Unreadable) else self.past
+        own = (one for one in past if one.record == self.record and one.phase is Phase.PENDING)
+        return any(one.approved_at is not None for one in own)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from receiver.policy.alerts import Alert
+from receiver.policy.byhand import as_by_hand
 from receiver.policy.bystanders import Bystanders
 from receiver.policy.choice import Choice, Reason, choose
 from receiver.policy.context import Context, Installation, StillFiring
@@ -12,16 +13,24 @@ from receiver.policy.guards import blame, judge_all
 from receiver.policy.history import KnownBad
 from receiver.policy.inventory import Inventory, gone, judged_needs
 from receiver.policy.ledger import Ledger
+from receiver.policy.modes import effective_mode
 from receiver.policy.needs import Item, Need
 from receiver.policy.pods import Pod
-from receiver.policy.record import MODE_ANNOTATION, PastRollback, Phase, record_name
+from receiver.policy.record import BY_HAND, PastRollback, Phase, record_name
 from receiver.policy.rules import Mode, Rule
 from receiver.policy.troubles import ActiveSince
 from receiver.policy.verdict import Verdict
 from receiver.policy.workload import Revision, Unreadable, Workload
 
 NO_CHOICE = Choice(None, Reason.UNREADABLE, "not asked for")
-FURTHEST = {Phase.PENDING: 2, Phase.DRY_RUN: 1, Phase.REFUSED: 0}
+FURTHEST = {Phase.PENDING: 3, Phase.AWAITING_APPROVAL: 2, Phase.DRY_RUN: 1, Phase.REFUSED: 0}
+PHASES = {
+    Mode.OFF: Phase.REFUSED,
+    Mode.DRY_RUN: Phase.DRY_RUN,
+    Mode.APPROVE: Phase.AWAITING_APPROVAL,
+    Mode.AUTO: Phase.PENDING,
+}
+"""What a rule that nothing blocks gives a record, by the mode that it may act in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one rule says of one workload; `phase` is Refused, DryRun or Pending."""
+    """What one rule says of one workload; `phase` is Refused, DryRun, AwaitingApproval or Pending."""
 
     rule: Rule
     mode: Mode
@@ -116,7 +125,10 @@ def decide(
 def blame_reasons(
     snapshot: Snapshot, matches: Sequence[Match], *, installation: Installation, now: datetime
 ) -> tuple[str, ...]:
-    """Return what blame says of a workload, one reason for each rule; it needs neither ledger nor choice."""
+    """Return what blame says of a workload, one reason for each rule that an alert matched.
+
+    It needs neither ledger nor choice.
+    """
     contexts = (
         _context(
             snapshot,
@@ -129,6 +141,7 @@ def blame_reasons(
             firing=StillFiring.NOT_LATE,
         )
         for match in matches
+        if match.rule.name != BY_HAND
     )
     return tuple(blame.judge(context).reason.value for context in contexts)
 
@@ -193,19 +206,10 @@ def _wanted(rule: Rule, snapshot: Snapshot, revision: Revision) -> tuple[Need, .
 
 
 def _judge(context: Context) -> Judgement:
-    verdicts = judge_all(context)
-    mode = _mode(context)
+    verdicts = as_by_hand(context, judge_all(context))
+    mode = effective_mode(context)
     if any(verdict.blocks for verdict in verdicts):
         phase = Phase.REFUSED
     else:
-        phase = Phase.PENDING if mode is Mode.AUTO else Phase.DRY_RUN
+        phase = Phase.PENDING if context.approved else PHASES[mode]
     return Judgement(context.rule, mode, phase, verdicts, context.choice)
-
-
-def _mode(context: Context) -> Mode:
-    """Return the lowest of all that have a say; an unknown word in an annotation is for the guard scope."""
-    workload = context.workload
-    namespace = workload.namespace_annotations
-    places = [workload.annotations or {}, {} if isinstance(namespace, Unreadable) else namespace or {}]
-    said = [Mode(value) for place in places if (value := place.get(MODE_ANNOTATION)) in set(Mode)]
-    return Mode.lowest(context.rule.mode, context.installation.mode, *said)

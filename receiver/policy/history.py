@@ -2,11 +2,15 @@
 
 The controller renumbers a revision that is released again and keeps its creation time, so a number's first
 bearer went live when it was created, and a later one at a time that only other evidence tells.
+
+A rollout is complete when all older replicas are gone. So a revision that keeps replicas after it was left
+says that none that went live since has been fully available, and when it lost its last ones says from when on
+the next one can have been. Nobody gives them back to it but a release, which renumbers it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from receiver.policy.record import PastRollback, Phase, Review, record_name
 from receiver.policy.times import format_time
@@ -18,6 +22,15 @@ UNPATCHED = frozenset({Phase.DRY_RUN, Phase.REFUSED, Phase.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of a rollback to a revision: when it was rolled out, None where we have not seen that."""
+
+    rolled_out_at: datetime | None = None
+    failed: bool = False
+    """Whether we gave up waiting for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tenure:
     """A revision of the history with what its objects tell of time."""
 
@@ -26,16 +39,25 @@ class Tenure:
     """When it first went live, None where that may have been under another number."""
     renewed_at: datetime | None = None
     """When it last went live again, None where nothing tells."""
+    live: bool = False
+    """Whether it is the live one, whose time in service has not ended."""
+    serving: bool = False
+    """Whether it has kept replicas although it is not the live one any more."""
+    emptied_at: datetime | None = None
+    """When its last replicas were taken away, None where it has some, or nothing tells."""
+    restored: Restored | None = None
+    """What came of our putting it back, None where we did not."""
 
 
 def with_tenures(tenures: Sequence[Tenure]) -> tuple[Revision, ...]:
-    """Return the revisions, oldest in service first, with `live_since` and `soak` as far as they are known.
+    """Return the revisions, oldest in service first, with what is known of when and how long each was live.
 
-    A revision's soak is the longest of its times in service, each from its start to the start of the next
-    number; a number that is missing between the two makes it unknown.
+    A revision's soak is the longest of its times in service, each from when it was fully available, as far as
+    that is known, to the start of the next number; a number that is missing between the two makes it unknown.
+    One that was fully available in none of them is not `available`.
     """
-    starts = _starts(tenures)
-    revisions = [_with_tenure(tenure, starts) for tenure in tenures]
+    terms = _terms(tenures)
+    revisions = [_with_terms(tenure, terms) for tenure in tenures]
     return tuple(sorted(revisions, key=lambda revision: revision.number or 0))
 
 
@@ -53,11 +75,67 @@ def _starts(tenures: Iterable[Tenure]) -> dict[int, datetime | None]:
     return starts
 
 
-def _with_tenure(tenure: Tenure, starts: Mapping[int, datetime | None]) -> Revision:
-    numbers = _numbers(tenure.revision)
-    served = [end - start for n in numbers if (start := starts[n]) and (end := starts.get(n + 1))]
-    live_since = tenure.renewed_at or starts[numbers[-1]]
-    return replace(tenure.revision, live_since=live_since, soak=max(served, default=None))
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The times in service, one for each number that a revision has or had, and what tells of them."""
+
+    starts: Mapping[int, datetime | None]
+    serving: int | None
+    """The lowest number of those that have kept replicas since they were left, None where none has."""
+    emptied: tuple[tuple[int, datetime], ...]
+    """With which number a revision was left that has no replicas any more, and since when."""
+
+    def soak(self, number: int, restored: Restored | None) -> timedelta | None:
+        """Return how long it was live since it was fully available, None where that is not known."""
+        start, end = self.starts[number], self.starts.get(number + 1)
+        if start is None or end is None:
+            return None
+        since = self._complete_since(number, start, restored)
+        return None if since is None else max(end - since, timedelta(0))
+
+    def _complete_since(self, number: int, start: datetime, restored: Restored | None) -> datetime | None:
+        complete = max(start, self._emptied_before(number))
+        if restored is None:
+            return complete
+        if restored.rolled_out_at is not None:
+            return max(complete, restored.rolled_out_at)
+        # We gave up waiting, and nothing says that it came right after that.
+        return None if restored.failed and complete == start else complete
+
+    def never_complete(self, number: int) -> bool:
+        """Tell whether an older revision kept replicas until the next one went live, or has some now."""
+        if self.serving is not None and self.serving < number:
+            return True
+        emptied = self._emptied_before(number)
+        return any(start and n > number and emptied > start for n, start in self.starts.items())
+
+    def _emptied_before(self, number: int) -> datetime:
+        """Return when the last of those lost its replicas that were left before, EPOCH where none tells."""
+        return max((moment for left, moment in self.emptied if left < number), default=EPOCH)
+
+
+def _terms(tenures: Sequence[Tenure]) -> Terms:
+    left = [(_numbers(tenure.revision)[-1], tenure) for tenure in tenures if not tenure.live]
+    return Terms(
+        _starts(tenures),
+        serving=min((number for number, tenure in left if tenure.serving), default=None),
+        emptied=tuple((number, tenure.emptied_at) for number, tenure in left if tenure.emptied_at),
+    )
+
+
+def _with_terms(tenure: Tenure, terms: Terms) -> Revision:
+    revision, numbers = tenure.revision, _numbers(tenure.revision)
+    live_since = tenure.renewed_at or terms.starts[numbers[-1]]
+    complete = [number for number in numbers if not terms.never_complete(number)]
+    # Our records don't keep the number that it got when we put it back: the last one is the best guess.
+    soaks = [terms.soak(n, tenure.restored if n == numbers[-1] else None) for n in complete]
+    return replace(
+        revision,
+        live_since=live_since,
+        left_at=terms.starts.get(numbers[-1] + 1),
+        soak=max((soak for soak in soaks if soak is not None), default=None),
+        available=revision.available if complete or tenure.live else False,
+    )
 
 
 def newest_first(revisions: Iterable[Revision]) -> list[Revision]:

@@ -51,6 +51,10 @@ class NotPersisted(Unavailable):
     """Something of a message could not be stored; what was stored stays, and the rest must be sent again."""
 
 
+class WrongPhase(IntakeError):
+    """The record's phase does not allow what somebody said; the message says who decided, when, and what."""
+
+
 class RulesRejected(IntakeError):
     """The rules on disk have faults, one line each in `problems`; those in force stay in force."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from receiver.policy.alerts import Alert, Status
+from receiver.policy.record import BY_HAND
 from receiver.policy.times import format_precise, parse_time
 
 Document = dict[str, Any]
@@ -13,7 +14,7 @@ FIRING, RESOLVED = Status.FIRING.value, Status.RESOLVED.value
 
 
 def join(status: Mapping[str, Any], matched: Iterable[tuple[Alert, str]], *, now: datetime) -> Document:
-    """Return the status with firing alerts joined, each with the rule that matched it.
+    """Return the status with alerts joined, each with the rule that matched it: firing ones, or a person's.
 
     An alert that stands there already only counts; beyond 100 alerts the new ones are counted, not listed.
     An alert that several rules matched is listed for each of them, and is one occurrence.
@@ -33,6 +34,8 @@ def join(status: Mapping[str, Any], matched: Iterable[tuple[Alert, str]], *, now
         else:
             unlisted += 1
     changed = {**status, "alerts": listed, "occurrences": received, "lastSeenAt": format_precise(now)}
+    if any(alert.firing for alert, _ in pairs):
+        changed.pop("clearedAt", None)
     return {**changed, "alertsNotListed": unlisted} if unlisted else changed
 
 
@@ -42,7 +45,7 @@ def _entry(alert: Alert, rule: str) -> Document:
         "fingerprint": alert.fingerprint[:64],
         "rule": rule,
         "startsAt": format_precise(alert.starts_at),
-        "status": FIRING,
+        "status": alert.status.value,
     }
 
 
@@ -51,7 +54,12 @@ def with_first_alert(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Docu
     if status.get("alerts"):
         return dict(status)
     first = {key: spec["alert"][key] for key in ("name", "fingerprint", "startsAt")}
-    return {**status, "alerts": [{**first, "rule": spec["rule"], "status": FIRING}]}
+    return {**status, "alerts": [{**first, "rule": spec["rule"], "status": _first_status(spec)}]}
+
+
+def _first_status(spec: Mapping[str, Any]) -> str:
+    """Return how the first alert stands where nothing else tells: the one of a command never fires."""
+    return RESOLVED if spec["rule"] == BY_HAND else FIRING
 
 
 def listed_as_firing(status: Mapping[str, Any], alert: Alert, rule: str) -> bool:
@@ -59,14 +67,22 @@ def listed_as_firing(status: Mapping[str, Any], alert: Alert, rule: str) -> bool
     return _entry(alert, rule) in (status.get("alerts") or [])
 
 
-def resolve(status: Mapping[str, Any], fingerprints: Iterable[str]) -> Document | None:
-    """Return the status with these alerts resolved; None where none of them fires here."""
+def resolve(
+    status: Mapping[str, Any], fingerprints: Iterable[str], *, at: datetime | None = None
+) -> Document | None:
+    """Return the status with these alerts resolved; None where none of them fires here.
+
+    `at` becomes the time when the record's alerts had cleared, where these were the last; None leaves it out.
+    """
     cleared = {fingerprint[:64] for fingerprint in fingerprints}
     listed = [dict(entry) for entry in status.get("alerts") or []]
     hit = [entry for entry in listed if entry["fingerprint"] in cleared and entry["status"] == FIRING]
     for entry in hit:
         entry["status"] = RESOLVED
-    return {**status, "alerts": listed} if hit else None
+    if not hit:
+        return None
+    changed = {**status, "alerts": listed}
+    return {**changed, "clearedAt": format_precise(at)} if at and all_cleared(changed) else changed
 
 
 def resolve_all_but(status: Mapping[str, Any], firing: Collection[str]) -> Document | None:
@@ -92,7 +108,7 @@ def joined(spec: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, tupl
     The first alert stands in the spec, so it is there even where the status was never written; it alone has
     its labels.
     """
-    first = {**spec["alert"], "rule": spec["rule"], "status": FIRING}
+    first = {**spec["alert"], "rule": spec["rule"], "status": _first_status(spec)}
     entries = {(spec["rule"], first["fingerprint"]): first}
     for entry in status.get("alerts") or []:
         key = entry["rule"], entry["fingerprint"]

@@ -5,7 +5,7 @@ The base class of everything that is read from a rule file or the config file. I
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -22,15 +22,11 @@ _EXPECTED = {
 
 
 class Parsed(BaseModel):
-    """A mapping of a file, frozen. Unknown keys are faults.
-
-    `not_yet` are the keys that the project's interface promises and that this version does not have.
-    """
+    """A mapping of a file, frozen. Unknown keys are faults."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_by_name=True, use_attribute_docstrings=True
     )
-    not_yet: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     @cache
@@ -84,18 +80,12 @@ def _fault(model: type[Parsed], error: ErrorDetails) -> Fault:
     holder, path = _locate(model, error["loc"])
     match error["type"]:
         case "extra_forbidden":
-            return Fault(path, _unknown_key(holder, str(path[-1])))
+            return Fault(path, f"unknown key: {advice(str(path[-1]), holder.file_keys())}")
         case "missing":
             return Fault(path, "is missing")
         case "value_error":
             return Fault(path, str(error["ctx"]["error"]))
     return Fault(path, f"must be {_EXPECTED[error['type']]}, not {shown(error['input'])}")
-
-
-def _unknown_key(holder: type[Parsed], key: str) -> str:
-    if key in holder.not_yet:
-        return "not supported in this version: leave it out"
-    return f"unknown key: {advice(key, holder.file_keys())}"
 
 
 def _locate(model: type[Parsed], loc: Path) -> tuple[type[Parsed], Path]:

@@ -14,6 +14,7 @@ from receiver.policy.podtemplate import Template, bare_template
 from receiver.policy.record import LAST_ROLLBACK, last_rollback_annotation
 from receiver.policy.rules import Rule
 from receiver.policy.times import format_precise
+from receiver.policy.trialpod import trial_pod
 from receiver.policy.workload import Revision, Workload, WorkloadRef
 
 SECRET_NAME = re.compile(r"passw|secret|token|credential|private|api_?key|auth", re.IGNORECASE)
@@ -23,10 +24,15 @@ Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The patch that puts one revision back in a workload's place."""
+    """The patch that puts one revision back in a workload's place, and a pod as that revision has them.
+
+    `needs_room` says that the rollout cannot begin unless one more pod than now fits in.
+    """
 
     target: WorkloadRef
     operations: tuple[Mapping[str, Any], ...]
+    pod: Mapping[str, Any]
+    needs_room: bool
 
 
 def make_plan(workload: Workload, chosen: Revision, *, record: str, rule: Rule, now: datetime) -> Plan:
@@ -46,7 +52,7 @@ def make_plan(workload: Workload, chosen: Revision, *, record: str, rule: Rule, 
         {"op": "replace", "path": "/spec/template", "value": bare_template(chosen.template)},
         *_annotate(workload, annotations),
     )
-    return Plan(workload.ref, operations)
+    return Plan(workload.ref, operations, trial_pod(workload, chosen), workload.needs_room)
 
 
 def _annotate(workload: Workload, annotations: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
@@ -67,6 +73,11 @@ def template_diff(live: Revision, chosen: Revision) -> str:
     )
     text = "\n".join(lines)
     return text if len(text) <= DIFF_LIMIT else text[:DIFF_LIMIT] + "\n… (cut)"
+
+
+def template_text(revision: Revision) -> str:
+    """Return a revision's template as YAML, masked like its diff."""
+    return "\n".join(_as_yaml(revision.template))
 
 
 def _as_yaml(template: Template) -> list[str]:

@@ -24,6 +24,10 @@ LAST_ROLLBACK = f"{GROUP}/last-rollback"
 CLAIMED_BY = f"{GROUP}/claimed-by"
 MODE_ANNOTATION = f"{GROUP}/mode"
 BARRIER_ANNOTATION = f"{GROUP}/barrier"
+BY_HAND = "by-hand"
+"""The rule of a record that a person's command made; no rule file may use the name."""
+ROLLED_OUT = "RolledOut"
+"""The condition of a record that says when all that it put back was available."""
 NAME_LENGTH = 40
 HASH_LENGTH = 10
 
@@ -76,7 +80,8 @@ def target_record_name(rule: str, reason: str) -> str:
 class PastRollback:
     """What an earlier record, or a workload's annotation, says was done.
 
-    `patched_at` is None where nothing was patched; `phase` is None for an annotation, whose record may be
+    `patched_at` is None where nothing was patched, `rolled_out_at` where we have not seen that what was put
+    back became fully available; `phase` is None for an annotation, whose record may be
     gone, and for a record that was only just claimed.
     """
 
@@ -91,6 +96,8 @@ class PastRollback:
     to_hash: str | None = None
     patched_at: datetime | None = None
     review: Review | None = None
+    approved_at: datetime | None = None
+    rolled_out_at: datetime | None = None
 
     def suspects(self, revision: Revision, *, record: str) -> bool:
         """Tell whether this is about `revision`, whose record's name is `record`."""
@@ -128,7 +135,17 @@ def parse_record(raw: Mapping[str, Any]) -> PastRollback:
         to_hash=to.get("templateHash"),
         patched_at=parse_time(status.get("patchedAt")),
         review=Review(status["review"]["verdict"]) if status.get("review") else None,
+        approved_at=parse_time(status.get("approvedAt")),
+        rolled_out_at=_rolled_out_at(status),
     )
+
+
+def _rolled_out_at(status: Mapping[str, Any]) -> datetime | None:
+    conditions = status.get("conditions") or []
+    times = [
+        c.get("lastTransitionTime") for c in conditions if c["type"] == ROLLED_OUT and c["status"] == "True"
+    ]
+    return parse_time(times[0]) if times else None
 
 
 def naming(raw: Mapping[str, Any]) -> dict[str, str]:

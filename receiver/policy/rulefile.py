@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from receiver.policy.parsing import Parsed
 from receiver.policy.problems import Fault, Problem, by_line
+from receiver.policy.record import BY_HAND
 from receiver.policy.rules import GuardSettings, Rule, Ruleset
 from receiver.policy.source import Source, survey_source
 
@@ -47,7 +48,7 @@ def parse_rule_file(text: str, *, filename: str, defaults: GuardSettings | None 
     source = survey_source(text)
     names = tuple(_names(source))
     document = RuleDocument.parse(source.data, {"defaults": defaults or GuardSettings()})
-    faults = [*_repeated(names), *(() if isinstance(document, RuleDocument) else document)]
+    faults = [*_repeated(names), *_reserved(names), *(() if isinstance(document, RuleDocument) else document)]
     problems = source.problems(filename, faults, {("rules", entry.position): entry.name for entry in names})
     if problems or not isinstance(document, RuleDocument):
         return RuleFile(filename, problems=problems, names=names)
@@ -85,6 +86,13 @@ def _repeated(names: Iterable[RuleName]) -> Iterator[Fault]:
     for entry in names:
         if first.setdefault(entry.name, entry) is not entry:
             message = f"taken by a rule on line {first[entry.name].line}"
+            yield Fault(("rules", entry.position, "name"), message)
+
+
+def _reserved(names: Iterable[RuleName]) -> Iterator[Fault]:
+    for entry in names:
+        if entry.name == BY_HAND:
+            message = f"{BY_HAND} stands for rollbacks that people order with `undo`: choose another name"
             yield Fault(("rules", entry.position, "name"), message)
 
 

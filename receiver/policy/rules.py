@@ -6,7 +6,7 @@ The models are the rule file's schema too: a key, its default and its meaning st
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -33,6 +33,7 @@ from receiver.policy.vocabulary import (
 )
 
 __all__ = [
+    "Approval",
     "Budget",
     "Gitops",
     "GuardSettings",
@@ -119,6 +120,13 @@ class GuardSettings(Parsed):
     """How closely it is looked whether a revision can still run."""
 
 
+class Approval(Parsed):
+    """How somebody is asked."""
+
+    expires_in: Duration = timedelta(minutes=30)
+    """A rollback that nobody has approved for so long is off the table."""
+
+
 class Verify(Parsed):
     """How long a rollback may take to prove itself."""
 
@@ -131,8 +139,6 @@ class Verify(Parsed):
 class Rule(Parsed):
     """One rule: alerts that match it ask for a rollback."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"approval"})
-
     name: DnsLabel
     """Unique over all rule files; records, metrics and pages name the rule by it."""
     matchers: Matchers
@@ -144,11 +150,15 @@ class Rule(Parsed):
     rollback: Rollback = Rollback()
     """Where to go back to."""
     mode: ModeField = Mode.DRY_RUN
-    """off: nothing; dry-run: decide and record; auto: roll back. The installation's mode is the ceiling."""
+    """off: nothing; dry-run: record; approve: ask; auto: act. The installation's mode is the ceiling."""
+    approval: Approval = Approval()
+    """How the rule asks, in mode approve."""
     guards: GuardSettings = Field(default=GuardSettings(), validate_default=True)
     """The bounds; what a rule leaves out is the installation's default."""
     verify: Verify = Verify()
     """How long a rollback may take to prove itself."""
+    notify: tuple[DnsLabel, ...] | None = None
+    """Which of the config file's receivers are notified. Left out (None): all; empty: none."""
     runbook_url: Url | None = None
     """Where people read on. Left out: None."""
 

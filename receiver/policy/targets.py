@@ -1,8 +1,8 @@
 """From an alert's labels to the workload that they name, as far as labels alone tell.
 
 Without a `target` in the rule the labels of kubernetes-mixin decide: `deployment`, `statefulset`,
-`daemonset`, else `pod`. Whose a pod is, and what a Service selects, the cluster tells. Label values are
-hostile until they prove to be names.
+`daemonset`, and Argo's `rollout`; else `pod`. Whose a pod is, and what a Service selects, the cluster tells.
+Label values are hostile until they prove to be names.
 """
 
 import re
@@ -17,7 +17,12 @@ from receiver.policy.workload import WorkloadRef
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*", re.ASCII)
-KIND_LABELS = {"deployment": Kind.DEPLOYMENT, "statefulset": Kind.STATEFUL_SET, "daemonset": Kind.DAEMON_SET}
+KIND_LABELS = {
+    "deployment": Kind.DEPLOYMENT,
+    "statefulset": Kind.STATEFUL_SET,
+    "daemonset": Kind.DAEMON_SET,
+    "rollout": Kind.ROLLOUT,
+}
 
 
 class TargetReason(StrEnum):
@@ -31,6 +36,7 @@ class TargetReason(StrEnum):
     NO_SELECTOR = "no_selector"
     SELECTS_NONE = "selects_none"
     SELECTS_SEVERAL = "selects_several"
+    TEMPLATE_ELSEWHERE = "template_elsewhere"
     UNREADABLE = "unreadable"
 
 

@@ -34,6 +34,12 @@ class Kind(StrEnum):
     DEPLOYMENT = "Deployment"
     STATEFUL_SET = "StatefulSet"
     DAEMON_SET = "DaemonSet"
+    ROLLOUT = "Rollout"
+
+    @property
+    def api_version(self) -> str:
+        """Return the API group and version that the kind is of."""
+        return "argoproj.io/v1alpha1" if self is Kind.ROLLOUT else "apps/v1"
 
 
 class To(StrEnum):
@@ -60,12 +66,8 @@ class Gitops(StrEnum):
     PAUSE = "pause"
 
 
-_NO_APPROVAL = {"approve": "approve is not available in this version: use dry-run or auto"}
 LEAST_SYSTEMIC = 2
 """One workload in trouble is no sign of the platform's."""
-_OTHER_KINDS = {
-    "Rollout": "Rollout is not supported in this version: Deployment, StatefulSet and DaemonSet are"
-}
 
 
 def _to(value: object) -> To | int:
@@ -88,12 +90,10 @@ def _systemic(value: object) -> int | None:
 
 
 ModeField = Annotated[
-    Mode, PlainValidator(choice(Mode, _NO_APPROVAL)), WithJsonSchema({"enum": ["off", "dry-run", "auto"]})
+    Mode, PlainValidator(choice(Mode)), WithJsonSchema({"enum": [mode.value for mode in Mode]})
 ]
-"""A mode in a file or a setting, where `approve` has to wait for another version."""
-
 KindField = Annotated[
-    Kind, PlainValidator(choice(Kind, _OTHER_KINDS)), WithJsonSchema({"enum": [kind.value for kind in Kind]})
+    Kind, PlainValidator(choice(Kind)), WithJsonSchema({"enum": [kind.value for kind in Kind]})
 ]
 OverField = Annotated[
     Over, PlainValidator(choice(Over)), WithJsonSchema({"enum": [over.value for over in Over]})

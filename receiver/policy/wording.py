@@ -5,23 +5,33 @@ from receiver.policy.decision import Decision
 from receiver.policy.record import Phase
 from receiver.policy.targets import TargetFault
 from receiver.policy.verdict import Verdict
+from receiver.policy.workload import WorkloadRef
 
 MESSAGE_LIMIT = 4096
+VERBS = {
+    Phase.PENDING: "Rolling",
+    Phase.AWAITING_APPROVAL: "Waiting for approval to roll",
+    Phase.DRY_RUN: "Would roll",
+}
 
 
 def decision_sentence(decision: Decision) -> str:
-    """Say what was decided: refused and by whom, what would be done, or what is being done."""
+    """Say what was decided: refused and by whom, what would be done, awaits approval, or is being done."""
     ref, live, leading = decision.snapshot.workload.ref, decision.snapshot.workload.live, decision.leading
     if leading.phase is Phase.REFUSED:
         return cut(f"Refused to roll {ref} back: {refusals(leading.verdicts)}", limit_bytes=MESSAGE_LIMIT)
     to = "" if decision.chosen is None else f" to {decision.chosen.label}"
-    verb = "Rolling" if leading.phase is Phase.PENDING else "Would roll"
-    return f"{verb} {ref} back from {live.label}{to}"
+    return f"{VERBS[leading.phase]} {ref} back from {live.label}{to}"
 
 
 def refusals(verdicts: tuple[Verdict, ...]) -> str:
     """Name every guard that blocks, with its evidence."""
     return "; ".join(f"{verdict.guard}: {verdict.evidence}" for verdict in verdicts if verdict.blocks)
+
+
+def approval_refused(ref: WorkloadRef, said: str, why: str) -> str:
+    """Say that a rollback came to nothing although somebody approved it, who and when `said` tells."""
+    return cut(f"The rollback of {ref} was {said}, but refused: {why}", limit_bytes=MESSAGE_LIMIT)
 
 
 def fault_sentence(rule: str, fault: TargetFault) -> str:

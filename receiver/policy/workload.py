@@ -47,8 +47,10 @@ class Revision:
 
     `number` is None while the controller has not numbered the live template yet. `former_numbers` are those
     that it had before it was released again. `live_since` is when it last went live, None where nothing
-    tells. `soak` is the longest known time in service, None where nothing tells. `available` says whether it
-    ever was fully available, None where nothing speaks against it.
+    tells, and `left_at` when another took over, None where it is the live one or nothing tells. `soak` is the
+    longest known time in service from full availability, None where nothing tells. `available` says whether
+    it ever was fully available, None where nothing speaks against it. `change_cause` is what somebody wrote
+    on it, as `kubectl rollout history` shows it.
     """
 
     number: int | None
@@ -56,8 +58,10 @@ class Revision:
     template_hash: str | None = None
     former_numbers: tuple[int, ...] = ()
     live_since: datetime | None = None
+    left_at: datetime | None = None
     soak: timedelta | None = None
     available: bool | None = None
+    change_cause: str | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -83,8 +87,8 @@ class Workload:
     `live` is the suspect: the revision whose template stands in the workload's spec. `revisions` are the
     others, the one that was live last at the end. `revision_history_limit` is the API's own default where
     the object says nothing. `on_delete` says that no pod follows the template until somebody deletes it, and
-    `partition` that those with a lower number don't: a StatefulSet's, 0 for none. `namespace_annotations` and
-    `revisions` may be `Unreadable`.
+    `partition` that those with a lower number don't: a StatefulSet's, 0 for none. `needs_room` says that no
+    rollout begins unless one more pod fits in. `namespace_annotations` and `revisions` may be `Unreadable`.
     """
 
     ref: WorkloadRef
@@ -96,6 +100,7 @@ class Workload:
     paused: bool = False
     on_delete: bool = False
     partition: int = 0
+    needs_room: bool = False
     revision_history_limit: int = DEFAULT_HISTORY_LIMIT
     annotations: Mapping[str, str] | None = None
     labels: Mapping[str, str] | None = None

@@ -1,5 +1,6 @@
 """What is asked of the server itself and of no object: discovery, health, OpenAPI, its version."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from receiver.sandbox.resources import Resources
 
 Object = dict[str, Any]
 Describe = Callable[[Resources, Sequence[str]], Object | None]
+REVIEWS = "apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+"""Where whoever asks is told that they may do everything: nobody has less than all rights here."""
 HEALTH = ("/healthz", "/livez", "/readyz")
 NOWHERE = Response(404, b"404 page not found\n", TEXT)
 _PLACES: tuple[tuple[str, int, int, Describe], ...] = (
@@ -29,9 +32,11 @@ def answer_aside(request: Request, resources: Resources, address: str) -> Respon
     Raises:
         ApiError: 404 a version that a group does not have, 405 a write.
     """
+    path = request.path.strip("/")
+    if path == REVIEWS and request.method == "POST":
+        return answer(201, {**json.loads(request.body), "status": {"allowed": True}})
     if request.method not in {"GET", "HEAD"}:
         raise errors.method_not_allowed()
-    path = request.path.strip("/")
     if f"/{path}" in HEALTH:
         return Response(200, b"ok", TEXT)
     if path in {"api", "apis"} and discovery.wants_aggregated(request.headers.get("accept", "")):

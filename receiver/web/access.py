@@ -1,31 +1,43 @@
 """Who may do what: the one place that says which door needs which token.
 
 `/alerts` needs the webhook's token. Health and metrics need none. Everything else, what does not exist
-included, needs the review token; without one reading is open and acting is off.
+included, needs the review token; without one reading is open and acting is off. The page takes a session or
+a trusted proxy's word instead. Where clients must show a certificate, all but a kubelet's probes needs it.
 """
 
+import ssl
+
 from flask import request
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from receiver.web.auth import TokenFile
 from receiver.web.ports import doors
+from receiver.web.visitors import BLUEPRINTS, authorize_page
 
 WEBHOOK = frozenset({"webhook.receive"})
 OPEN = frozenset({"health.healthy", "health.ready", "health.metrics"})
+PROBES = frozenset({"health.healthy", "health.ready"})
 REALM = "rollback-receiver"
 
 
-def authorize() -> None:
-    """Let the request pass, before anything of its body is read.
+def authorize() -> ResponseReturnValue | None:
+    """Let the request pass, before anything of its body is read; or send it to the page's door.
 
     Raises:
+        Forbidden: clients must show a certificate, and this one did not.
         Unauthorized: the door needs a token, and the request does not hold it.
     """
+    if request.endpoint not in PROBES:
+        _demand_certificate()
+    if request.blueprint in BLUEPRINTS:
+        return authorize_page()
     if request.endpoint in WEBHOOK:
         _demand(doors().webhook_token, "--webhook-token-file")
     elif request.endpoint not in OPEN:
         _demand(doors().review_token, "--review-token-file")
+    return None
 
 
 def demand_review_token() -> None:
@@ -39,6 +51,15 @@ def demand_review_token() -> None:
             f"{request.method} {request.path} is switched off: "
             "start the receiver with --review-token-file FILE and send that token to switch it on"
         )
+
+
+def _demand_certificate() -> None:
+    """The handshake let nobody through with a wrong certificate, but did let through whoever has none."""
+    connection = request.environ.get("gunicorn.socket")
+    if not isinstance(connection, ssl.SSLSocket) or connection.context.verify_mode == ssl.CERT_NONE:
+        return
+    if not connection.getpeercert(binary_form=True):
+        raise Forbidden("show a client certificate that a CA of --tls-client-ca-file signed")
 
 
 def _demand(token: TokenFile | None, flag: str) -> None:

@@ -34,10 +34,23 @@ def rollbacks() -> ResponseReturnValue:
 @blueprint.get("/rollbacks/<name>")
 def rollback(name: str) -> ResponseReturnValue:
     """Show one record."""
-    record = doors().receiver.rollback(name) if _NAME.fullmatch(name) else None
+    return jsonify(found(name, doors().receiver.rollback(name) if is_name(name) else None))
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a record can have this name."""
+    return _NAME.fullmatch(text) is not None
+
+
+def found(name: str, record: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the record.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
     if record is None:
         raise NotFound(f"there is no record {quoted(name)}")
-    return jsonify(record)
+    return record
 
 
 def _query(now: datetime) -> RollbackQuery:

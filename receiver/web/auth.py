@@ -39,10 +39,20 @@ class TokenFile:
     def admits(self, authorization: str | None) -> bool:
         """Tell whether the value of an Authorization header holds the token; in constant time."""
         scheme, _, presented = (authorization or "").partition(" ")
+        return scheme.lower() == "bearer" and self.holds(presented.strip().encode("latin-1", "replace"))
+
+    def holds(self, presented: bytes) -> bool:
+        """Tell whether this is the token; in constant time."""
         digest = self._current().digest
-        if digest is None or scheme.lower() != "bearer":
-            return False
-        return hmac.compare_digest(_digest(presented.strip().encode("latin-1", "replace")), digest)
+        return digest is not None and hmac.compare_digest(_digest(presented), digest)
+
+    def key(self, purpose: str) -> bytes | None:
+        """Derive a key from the token: the same in every replica, another with another token.
+
+        None while the token cannot be read.
+        """
+        digest = self._current().digest
+        return None if digest is None else hmac.digest(digest, purpose.encode(), "sha256")
 
     def _current(self) -> _Reading:
         stamp = self._stamp()

@@ -9,7 +9,10 @@ from flask import current_app
 
 from receiver.policy.alerts import Payload
 from receiver.policy.intake import Accepted, RollbackQuery
+from receiver.policy.overview import Overview, Rollout
+from receiver.policy.record import Review
 from receiver.web.auth import TokenFile
+from receiver.web.page import Page
 
 LARGE_BODIES_AT_ONCE = 1
 EXTENSION = "rollback-receiver"
@@ -49,6 +52,51 @@ class Receiver(Protocol):
             Unavailable: the cluster cannot be asked now.
         """
 
+    def approve(self, name: str, by: str) -> dict[str, Any] | None:
+        """Let a record that awaits approval be acted on; return it then, None if there is none of that name.
+
+        Every guard judges again before anything is done: a record that is Pending now may end as Refused.
+
+        Raises:
+            WrongPhase: it does not await approval (any more).
+            Unavailable: the cluster cannot be asked now.
+        """
+
+    def reject(self, name: str, by: str, note: str) -> dict[str, Any] | None:
+        """End a record that awaits approval; `note` may be empty. Returns and raises as `approve`."""
+
+    def review(self, name: str, verdict: Review, note: str, by: str) -> dict[str, Any] | None:
+        """Keep what somebody says of a decision, in place of what was said before; else as `approve`.
+
+        Raises:
+            WrongPhase: it is not decided yet, or being worked on.
+            Unavailable: the cluster cannot be asked now.
+        """
+
+    def pause(self, by: str, reason: str) -> None:
+        """Switch the kill switch on, for all replicas; `reason` may be empty.
+
+        Raises:
+            Unavailable: the cluster cannot be asked now.
+        """
+
+    def resume(self, by: str) -> None:
+        """Switch the kill switch off; raises as `pause`."""
+
+    def overview(self) -> Overview:
+        """Return the installation at a glance, as a rule without a call.
+
+        Raises:
+            Unavailable: the cluster cannot be asked now.
+        """
+
+    def rollout(self, record: dict[str, Any]) -> Rollout | None:
+        """Return how far the rollout of a record's workload is, None where there is no such workload.
+
+        Raises:
+            Unavailable: the cluster cannot be asked now.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Doors:
@@ -61,6 +109,7 @@ class Doors:
     webhook_token: TokenFile | None
     review_token: TokenFile | None
     max_body_bytes: int
+    page: Page
     large_bodies: threading.Semaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(LARGE_BODIES_AT_ONCE)
     )

@@ -21,6 +21,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
+from receiver.web.tls import Certificates, TlsError, TlsFiles
 from receiver.web.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -39,26 +40,39 @@ Hook = Callable[[], None]
 _Made = TypeVar("_Made")
 
 
-def run(app_factory: Callable[[int], Flask], listen: tuple[str, int], on_start: Hook, on_stop: Hook) -> int:
+def run(
+    app_factory: Callable[[int], Flask],
+    listen: tuple[str, int],
+    on_start: Hook,
+    on_stop: Hook,
+    *,
+    tls: TlsFiles | None = None,
+) -> int:
     """Serve until SIGTERM or SIGINT, and return the exit status: 0, or 1 if it could not start or broke down.
 
     `listen` is host and port; port 0 is any that is free, an empty host every address. Once the port is
     ours, a forked process calls `app_factory` with it, then `on_start`, and then takes requests: `on_start`
     must return soon, and it is where threads are started. After a signal, requests under way have 6 s to be
-    answered; then `on_stop` is called, which has 3 s, or longer the sooner they were.
+    answered; then `on_stop` is called, which has 3 s, or longer the sooner they were. Without `tls` it is
+    plain HTTP.
     """
     try:
+        certificates = None if tls is None else Certificates(tls)
         listener = _bind(*listen)
+    except TlsError as e:
+        log.error("cannot serve HTTPS: %s", e)  # noqa: TRY400
+        return 1
     except OSError as e:
         reason = e.strerror if isinstance(e, socket.gaierror) else os.strerror(e.errno or 0)
         log.error("cannot listen on %s: %s", _shown(listen), reason)  # noqa: TRY400
         return 1
-    log.info("listening on %s", _shown(listener.getsockname()))
+    log.info("listening on %s", _shown(listener.getsockname()), extra={"tls": tls is not None})
     make = partial(app_factory, listener.getsockname()[1])
     for name in OF_GUNICORN:
         os.environ.pop(name, None)
     supervisor = os.getpid()
-    status = _supervise(_Application(make, _options(listener, _Hooks(on_start, on_stop))))
+    options = {**_options(listener, _Hooks(on_start, on_stop)), **_tls_options(certificates)}
+    status = _supervise(_Application(make, options))
     if os.getpid() != supervisor:
         # The worker's copy of the stack: its callers' cleanup is the supervisor's.
         logging.shutdown()
@@ -109,6 +123,19 @@ def _options(listener: socket.socket, hooks: "_Hooks") -> dict[str, Any]:
         "post_worker_init": hooks.post_worker_init,
         "worker_exit": hooks.worker_exit,
         "child_exit": hooks.child_exit,
+    }
+
+
+def _tls_options(certificates: Certificates | None) -> dict[str, Any]:
+    if certificates is None:
+        return {}
+    return {
+        # These make gunicorn speak TLS; how, it asks the hook for each connection.
+        "certfile": str(certificates.files.cert),
+        "keyfile": str(certificates.files.key),
+        "ssl_context": lambda _config, _default: certificates.context(),
+        # The worker bounds the handshake, on the connection's own thread.
+        "do_handshake_on_connect": False,
     }
 
 

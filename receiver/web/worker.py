@@ -12,73 +12,29 @@ import logging
 import selectors
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from receiver.web.sockets import ARRIVAL_SECONDS, BoundedSocket, BoundedTlsSocket, linger
+
 log = logging.getLogger(__name__)
 
-ARRIVAL_SECONDS = 5.0
-ANSWER_SECONDS = 10.0
-LINGER_SECONDS = 2.0
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+HANDSHAKE = b"\x16"
+"""The first byte of every TLS connection."""
+NO_TLS = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 38\r\nConnection: close\r\n\r\n"
+    b"this port speaks HTTPS: use https://\r\n"
+)
 GONE_ALREADY = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.EINTR})
 
 _Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-class BoundedSocket(socket.socket):
-    """A connection on which a request has 5 s to arrive and an answer 10 s to be taken.
-
-    What counts is the time spent waiting in recv: neither a request that waits for its thread nor a large
-    body that waits for its turn has less of it, and a byte a second does not gain any.
-    """
-
-    __slots__ = ("_patience_seconds",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.start_request()
-
-    def start_request(self) -> None:
-        """Give the next request its full time."""
-        self._patience_seconds = ARRIVAL_SECONDS
-
-    @property
-    def out_of_patience(self) -> bool:
-        """Tell whether the request took too long to arrive."""
-        return self._patience_seconds <= 0
-
-    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
-        """Receive as socket.recv does.
-
-        Raises:
-            NoMoreData: the request's time is up; gunicorn then ends the connection.
-        """
-        if self.out_of_patience:
-            raise NoMoreData("too slow")
-        own = self.gettimeout()
-        self.settimeout(self._patience_seconds if own is None else min(own, self._patience_seconds))
-        started = time.monotonic()
-        try:
-            return super().recv(bufsize, flags)
-        except TimeoutError as e:
-            raise NoMoreData("too slow") from e
-        finally:
-            self._patience_seconds -= time.monotonic() - started
-
-    def sendall(self, data: Any, flags: int = 0, /) -> None:
-        """Send as socket.sendall does; whoever takes nothing of it for 10 s has hung up."""
-        self.settimeout(ANSWER_SECONDS)
-        try:
-            super().sendall(data, flags)
-        except TimeoutError as e:
-            raise BrokenPipeError(errno.EPIPE, "the client does not read its answer") from e
 
 
 class Connection(TConn):  # type: ignore[misc]
@@ -88,13 +44,32 @@ class Connection(TConn):  # type: ignore[misc]
         super().__init__(*args)
         self._closed = False
 
+    def init(self) -> None:
+        """Begin on a thread, with the handshake where there is TLS; whoever fails at that is told by TLS.
+
+        Raises:
+            NoMoreData: there will be no request; gunicorn then ends the connection.
+        """
+        if self.cfg.is_ssl and not self.initialized:
+            self._expect_handshake()
+        try:
+            super().init()
+        except ssl.SSLError as e:
+            log.info("TLS handshake failed: %s", e.reason or e, extra={"client": self.client[0]})
+            raise NoMoreData("no handshake") from e
+
+    def _expect_handshake(self) -> None:
+        if self.sock.recv(1, socket.MSG_PEEK) not in {HANDSHAKE, b""}:
+            self.sock.sendall(NO_TLS)
+            raise NoMoreData("no TLS")
+
     def close(self, graceful: bool = False) -> None:
         """Close it; gracefully means that the client gets to read its answer first."""
         if self._closed:
             return
         self._closed = True
         if graceful:
-            _linger(self.sock)
+            linger(self.sock)
         self.sock.close()
 
 
@@ -120,6 +95,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Serve one request, and close on this thread, so that a client that stays stalls nobody else."""
         conn.sock.start_request()
         stays = super().handle(conn)
+        while stays and isinstance(conn.sock, BoundedTlsSocket) and conn.sock.pending():
+            # A next request that came in the same TLS record: the poller does not see it.
+            conn.sock.start_request()
+            stays = super().handle(conn)
         if not stays:
             conn.close(graceful=not conn.sock.out_of_patience)
         return stays
@@ -138,20 +117,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
-
-
-def _linger(sock: BoundedSocket) -> None:
-    """Wait until the client has closed its side, discarding what it still sends.
-
-    Closing at once, with unread bytes on the connection, would reset it and take the answer with it.
-    """
-    deadline = time.monotonic() + LINGER_SECONDS
-    with suppress(OSError):
-        sock.shutdown(socket.SHUT_WR)
-        while (left := deadline - time.monotonic()) > 0:
-            sock.settimeout(left)
-            if not socket.socket.recv(sock, 65536):
-                return
 
 
 def _tolerate(error: OSError) -> None:

@@ -27,12 +27,12 @@ def test_valid_rules_are_counted_on_standard_output(file: Path) -> None:
 
 
 def test_problems_stand_on_standard_error_one_a_line(file: Path) -> None:
-    file.write_text("rules:\n- name: a\n  mode: approve\n")
+    file.write_text("rules:\n- name: a\n  mode: aprove\n")
     result = run(file, file.with_name("none.yaml"))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines() == [
         f"{file}:2: rule a: matchers: is missing",
-        f"{file}:3: rule a: mode: approve is not available in this version: use dry-run or auto",
+        f"{file}:3: rule a: mode: 'aprove' is unknown: did you mean approve?",
         f"{file.with_name('none.yaml')}: cannot be read: No such file or directory",
     ]
 

@@ -7,14 +7,15 @@ where the receiver keeps its records.
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.cluster import scenes
 from tests.cluster.receivers import ROOT, Receiver, environment, payload
-from tests.cluster.scenes import Object
+from tests.cluster.scenes import BAD, GOOD, Deploy, Object
 from tests.testbed import workloads
 from tests.testbed.api import ApiError
 from tests.testbed.audit import AuditEntry
@@ -62,6 +63,23 @@ class Story:
             return wait_until(f"{name} is {' or '.join(phases)}", reached, seconds=seconds) or {}
         except TimeoutError as e:
             raise TimeoutError(f"{e}: {self.record(name).get('status')}") from e
+
+    def wait_for_all(self, count: int, phase: str, *, seconds: float) -> None:
+        """Return when there are so many records, and all of them are in this phase.
+
+        Raises:
+            TimeoutError: they are not within `seconds`; the message has the phase of each record.
+        """
+
+        def phases() -> dict[str, str | None]:
+            found = scenes.records(self.plane, self.home)
+            return {record["metadata"]["name"]: scenes.phase_of(record) for record in found}
+
+        try:
+            what = f"{count} records that are {phase}"
+            wait_until(what, lambda: list(phases().values()) == [phase] * count, seconds=seconds)
+        except TimeoutError as e:
+            raise TimeoutError(f"{e}: {phases()}") from e
 
     def record(self, name: str) -> Object:
         """Return the record of this name."""
@@ -116,6 +134,21 @@ class Story:
         found = scenes.patches(self.plane, self.namespace, name)
         return [entry for entry in found if not entry.dry_run]
 
+    def changes(self) -> dict[str, int]:
+        """Return how often each Deployment was changed by a receiver."""
+        return Counter(entry.name for entry in scenes.spec_patches(self.plane, self.namespace))
+
+
+def release_all(story: Story, names: Sequence[str], deploy: Deploy, release: Deploy) -> None:
+    """Roll many Deployments out side by side, and then a release of each."""
+    for name in names:
+        deploy(name, GOOD, replicas=1, wait=False)
+    for name in names:
+        workloads.wait_rolled_out(story.plane, story.namespace, name)
+        release(name, BAD, wait=False)
+    for name in names:
+        workloads.wait_rolled_out(story.plane, story.namespace, name)
+
 
 def evidence(record: Mapping[str, Any]) -> dict[str, str]:
     """Return the guards that blocked the decision of a record, each with its evidence."""
@@ -124,7 +157,7 @@ def evidence(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def run(*words: str | Path, stdin: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run one of the commands as a person does, and return what it said and its exit status."""
+    """Run one of the commands as a person with a wide screen does; return what it said and its status."""
     command = [sys.executable, "-m", "receiver", *map(str, words)]
     return subprocess.run(
         command,
@@ -133,7 +166,7 @@ def run(*words: str | Path, stdin: str | None = None, **variables: str) -> subpr
         text=True,
         check=False,
         cwd=ROOT,
-        env=environment() | variables,
+        env=environment() | {"COLUMNS": "500"} | variables,
         timeout=60,
     )
 

@@ -94,7 +94,10 @@ def test_explain_judges_and_changes_nothing(
     assert f"Would now roll Deployment {story.namespace}/web back from revision 2 to revision 1." in told
     assert "rule bad-release (mode auto): Pending" in told
     assert "budget" in told
-    assert 'alertname="Other" NO' in told
+    assert """alertname="Other" NO: alertname is 'HighErrorRate'""" in told
+    assert f"target: Deployment {story.namespace}/web" in told
+    narrow = said(command("explain", f"--rules={rules}", "--mode=auto", *labels, COLUMNS="80"))
+    assert max(map(len, narrow.splitlines())) <= 80
     told = said(command("explain", f"--rules={rules}", f"--payload={message}"))
     assert "rule bad-release (mode dry-run): DryRun" in told
     told = said(command("explain", f"--rules={rules}", "--label=alertname=Unknown"))

@@ -113,13 +113,14 @@ def test_a_record_has_the_columns_that_its_definition_asks_for(cluster: Cluster,
     decision = {"rule": "bad-release", "to": {"revision": 1}}
     status = {"phase": "Pending", "target": "Deployment/shop/web", "decision": decision, "message": "soon"}
     records.create(record("undecided"))
-    records.merge("r/status", {"status": status})
+    aftermath = {"kind": "StillFiring", "at": "2026-05-01T12:00:00Z"}
+    records.merge("r/status", {"status": {**status, "aftermath": aftermath}})
     found = table(records)
-    assert columns(found) == "Name Target Rule Phase From To Age | Message"
+    assert columns(found) == "Name Target Rule Phase From To Age | Aftermath Message"
     decided = {"Target": "Deployment/shop/web", "Rule": "bad-release", "Phase": "Pending", "From": 2, "To": 1}
-    nothing = dict.fromkeys(["Target", "Rule", "Phase", "To", "Message"])
+    nothing = dict.fromkeys(["Target", "Rule", "Phase", "To", "Aftermath", "Message"])
     assert cells(found) == [
-        {"Name": "r", **decided, "Message": "soon"},
+        {"Name": "r", **decided, "Aftermath": "StillFiring", "Message": "soon"},
         {"Name": "undecided", **nothing, "From": 2},
     ]
 

@@ -20,7 +20,7 @@ from tests.cluster import scenes
 from tests.cluster.proxy import Asked, Proxy, is_dry_run, is_patch
 from tests.cluster.receivers import Receiver, payload
 from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release, resolved, rules
-from tests.cluster.stories import Story
+from tests.cluster.stories import Story, release_all
 from tests.testbed import workloads
 from tests.testbed.audit import AuditEntry
 from tests.testbed.plane import Plane
@@ -64,24 +64,6 @@ def proxied(plane: Plane, tmp_path: Path, receiver: Start) -> Iterator[Callable[
             return Proxied(receiver(rules(), extra=[f"--kubeconfig={proxy.kubeconfig}"]), proxy)
 
         yield start
-
-
-def wait_for_all(story: Story, count: int, phase: str, *, seconds: float) -> None:
-    """Return when there are so many records, and all of them are in this phase.
-
-    Raises:
-        TimeoutError: they are not within `seconds`; the message has the phase of each record.
-    """
-
-    def phases() -> dict[str, str | None]:
-        found = scenes.records(story.plane, story.home)
-        return {record["metadata"]["name"]: scenes.phase_of(record) for record in found}
-
-    try:
-        what = f"{count} records that are {phase}"
-        wait_until(what, lambda: list(phases().values()) == [phase] * count, seconds=seconds)
-    except TimeoutError as e:
-        raise TimeoutError(f"{e}: {phases()}") from e
 
 
 @pytest.mark.slow
@@ -148,24 +130,13 @@ def test_what_was_answered_is_done_and_what_was_not_is_done_when_it_is_sent_agai
             story.tell(running, alert)
         outcomes.append(f"{1000 * seconds:.0f} ms {'answered' if answered else 'not answered'}")
     sys.stdout.write(f"killed after {', '.join(outcomes)}\n")
-    wait_for_all(story, ROUNDS, "Verifying", seconds=60)
+    story.wait_for_all(ROUNDS, "Verifying", seconds=60)
     story.tell(running, *map(resolved, alerts.values()))
-    wait_for_all(story, ROUNDS, "Succeeded", seconds=30)
+    story.wait_for_all(ROUNDS, "Succeeded", seconds=30)
     found = [workloads.get(story.plane, story.namespace, name) for name in names]
     assert {(workloads.image_of(body), body["metadata"]["generation"]) for body in found} == {(GOOD, 3)}
-    assert max(changes(story).values()) == 1
+    assert max(story.changes().values()) == 1
     assert len(story.spent()) == len(set(story.spent())) == ROUNDS
-
-
-def release_all(story: Story, names: list[str], deploy: Deploy, release: Deploy) -> None:
-    """Roll many Deployments out side by side, and then a release of each."""
-    for name in names:
-        deploy(name, GOOD, replicas=1, wait=False)
-    for name in names:
-        workloads.wait_rolled_out(story.plane, story.namespace, name)
-        release(name, BAD, wait=False)
-    for name in names:
-        workloads.wait_rolled_out(story.plane, story.namespace, name)
 
 
 def struck(running: Receiver, alert: Object, seconds: float) -> bool:
@@ -191,8 +162,8 @@ def test_a_receiver_that_was_frozen_changes_nothing_when_it_goes_on(
         threading.Thread(target=taken, args=(each.receiver, alerts[moment]), daemon=True).start()
         wait_until("the frost", partial(is_stopped, each.receiver), seconds=10)
     survivor = receiver(rules())
-    wait_for_all(story, len(FROZEN), "Verifying", seconds=TAKE_OVER_SECONDS)
-    assert changes(story) == {"web-claimed": 1, "web-sending": 1, "web-sent": 1}
+    story.wait_for_all(len(FROZEN), "Verifying", seconds=TAKE_OVER_SECONDS)
+    assert story.changes() == {"web-claimed": 1, "web-sending": 1, "web-sent": 1}
     thawed.set()
     for moment, each in frozen.items():
         each.receiver.signal(signal.SIGCONT)
@@ -200,9 +171,9 @@ def test_a_receiver_that_was_frozen_changes_nothing_when_it_goes_on(
         story.tell(each.receiver, alerts[moment])
     late = wait_until("the late patch", lambda: patches_by(story, FROZEN["sending"]), seconds=15)
     story.tell(survivor, *map(resolved, alerts.values()))
-    wait_for_all(story, len(FROZEN), "Succeeded", seconds=15)
+    story.wait_for_all(len(FROZEN), "Succeeded", seconds=15)
     assert {(entry.name, entry.code) for entry in late} == {("web-sending", 422)}
-    assert changes(story) == {"web-claimed": 1, "web-sending": 1, "web-sent": 1}
+    assert story.changes() == {"web-claimed": 1, "web-sending": 1, "web-sent": 1}
     assert len(story.spent()) == len(FROZEN)
 
 
@@ -222,11 +193,6 @@ def freeze(story: Story, each: Proxied, moment: str, thawed: threading.Event) ->
 def is_stopped(running: Receiver) -> bool:
     """Tell whether the receiver's process is frozen."""
     return Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-
-
-def changes(story: Story) -> dict[str, int]:
-    """Return how often each Deployment was changed by a receiver."""
-    return Counter(entry.name for entry in scenes.spec_patches(story.plane, story.namespace))
 
 
 def patches_by(story: Story, user: str) -> list[AuditEntry]:

@@ -1,17 +1,13 @@
 """What was decided is not forgotten: over restarts, over deleted records, over replicas."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from tests.cluster import scenes
-from tests.cluster.receivers import Receiver, payload
+from tests.cluster.receivers import Receiver
 from tests.cluster.scenes import BAD, GOOD, TOLD_ALREADY, Deploy, Object, Start, bad_release
 from tests.cluster.stories import Story, evidence, guards, run
-from tests.testbed import workloads
 
 WORSE = "x/web:3"
-WORKLOADS = [f"web-{number}" for number in range(8)]
 
 
 def forget_nothing(story: Story, running: Receiver) -> None:
@@ -133,29 +129,3 @@ def test_the_kill_switch_refuses_everything_in_all_receivers_until_it_is_release
     phases = {story.wait_for(name, "Verifying", "DryRun")["status"]["phase"] for name in names}
     assert phases == {"Verifying", "DryRun"}
     assert (len(story.patches("web")), len(story.patches("shadow"))) == (1, 0)
-
-
-def test_a_budget_over_the_cluster_holds_over_receivers(
-    story: Story, deploy: Deploy, release: Deploy, receiver: Start
-) -> None:
-    """Eight workloads were released, two receivers hear of all of them at once: three are rolled back."""
-    for name in WORKLOADS:
-        deploy(name, GOOD, replicas=1, wait=False)
-    for name in WORKLOADS:
-        workloads.wait_rolled_out(story.plane, story.namespace, name)
-        release(name, BAD, wait=False)
-    rules = scenes.rules(guards(budget={"max": 3, "per": "1h", "over": "cluster"}))
-    receivers = [receiver(rules), receiver(rules)]
-    payloads = [payload(story.firing(name)) for name in WORKLOADS]
-    with ThreadPoolExecutor(16) as pool:
-        answers = list(
-            pool.map(lambda pair: pair[0].post(pair[1]), [(r, p) for p in payloads for r in receivers])
-        )
-    assert {status for status, _ in answers} == {202}
-    assert len({name for _, answer in answers for name in answer["records"]}) == 8
-    refused = [r for r in scenes.records(story.plane, story.home) if scenes.phase_of(r) == "Refused"]
-    assert [list(evidence(record)) for record in refused] == [["budget"]] * 5
-    assert len(story.spent()) == 3
-    for name in story.spent():
-        story.wait_for(name, "Verifying")
-    assert len(scenes.spec_patches(story.plane, story.namespace)) == 3

@@ -79,7 +79,7 @@ def test_a_revision_whose_needs_are_there_is_restored(story: Story, deploy: Depl
     story.tell(receiver(rules(JUDGED)))
     record = story.wait("Verifying")
     there = f"Secret {story.namespace}/web-key, ServiceAccount {story.namespace}/web"
-    accepts = "the API server accepts the patch in a dry run"
+    accepts = "the API server accepts the patch in a dry run; it accepts a pod of the revision"
     assert said(record, "preflight") == f"{accepts}; what revision 2 needs is there: {there}"
     assert (story.image(), len(story.patches())) == (GOOD, 1)
 

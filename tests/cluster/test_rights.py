@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cluster import scenes, sets
 from tests.cluster.contracts import Cluster
+from tests.cluster.oldrecords import OldRecords
 from tests.cluster.proxy import Proxy
 from tests.cluster.receivers import Receiver, alert, payload
 from tests.cluster.scenes import BAD, GOOD, Deploy, Start, bad_release
-from tests.cluster.stories import Story, evidence
+from tests.cluster.stories import Story, evidence, metric
 from tests.testbed.plane import Plane
 from tests.testbed.processes import wait_until
 
@@ -26,7 +28,7 @@ NEEDED: Mapping[tuple[str, str], list[str]] = {
     ("", "events"): ["create"],
     ("apps", "deployments"): ["get", "list", "patch"],
     ("apps", "replicasets"): ["get", "list"],
-    ("", "pods"): ["get", "list", "delete"],
+    ("", "pods"): ["get", "list", "delete", "create"],
     ("", "services"): ["get"],
     ("", "persistentvolumeclaims"): ["get"],
     ("", "serviceaccounts"): ["get"],
@@ -34,7 +36,7 @@ NEEDED: Mapping[tuple[str, str], list[str]] = {
     ("apps", "statefulsets"): ["get", "list", "patch"],
     ("apps", "daemonsets"): ["get", "list", "patch"],
     ("apps", "controllerrevisions"): ["list"],
-    ("rollback-receiver.dev", "rollbacks"): ["get", "list", "create"],
+    ("rollback-receiver.dev", "rollbacks"): ["get", "list", "create", "delete"],
     ("rollback-receiver.dev", "rollbacks/status"): ["update"],
 }
 """All that the receiver needs, by API group and resource."""
@@ -214,6 +216,40 @@ def test_an_event_that_may_not_be_written_is_in_nobodys_way(
     story.wait("Succeeded")
     assert len(story.patches()) == 1
     assert any("cannot write the Event" in entry["msg"] for entry in restricted.log())
+
+
+def test_without_the_right_to_create_pods_they_are_not_tried_and_the_record_says_so(
+    story: Story, rights: Rights, restricted: Receiver
+) -> None:
+    """It is a powerful right, and not every installation grants it."""
+    rights.deny(("", "pods", "create"))
+    story.tell(restricted)
+    (warning,) = story.wait("Verifying")["status"]["decision"]["warnings"]
+    assert "the receiver has no right to create pods" in warning
+    assert (story.image(), len(story.patches())) == (GOOD, 1)
+
+
+def test_old_records_that_may_not_be_deleted_stay_and_the_log_says_so_once(
+    story: Story, rights: Rights, receiver: Start, proxy: Proxy, tmp_path: Path
+) -> None:
+    """Nothing else depends on it; with the right given back they go."""
+    right = ("rollback-receiver.dev", "rollbacks", "delete")
+    rights.deny(right)
+    old, config = OldRecords(story.plane, story.home), tmp_path / "config.yaml"
+    old.create("old")
+    config.write_text("{aftermath_for: 1s, keep_records_for: 1s}")
+    running = receiver(scenes.rules(), extra=[*proxy.flags, f"--config={config}"])
+
+    def refused() -> bool:
+        answers = [entry for entry in running.log() if "the right to delete them is missing" in entry["msg"]]
+        assert len(answers) <= 1
+        series = 'api_requests_total{code="403",resource="rollbacks",verb="DELETE"}'
+        return metric(running, series) >= 2 and len(answers) == 1
+
+    wait_until("it was refused twice, and said once", refused, seconds=20)
+    assert (old.names(), running.is_ready()) == ({"old"}, True)
+    rights.give_back(right)
+    wait_until("the old record is gone", lambda: not old.names(), seconds=20)
 
 
 def test_a_pod_that_may_not_be_deleted_is_left_to_people_and_the_record_says_so(

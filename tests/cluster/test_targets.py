@@ -115,7 +115,7 @@ def test_a_service_of_two_workloads_or_of_none_is_refused(
             f" Deployment {place}/blue, Deployment {place}/green"
         ),
         "bad-release: selects_none": (
-            f"{prefix} Service {place}/none (team=b) selects no Deployment, StatefulSet or DaemonSet"
+            f"{prefix} Service {place}/none (team=b) selects no Deployment, StatefulSet, DaemonSet or Rollout"
         ),
         "bad-release: not_found": f"{prefix} Service {place}/absent does not exist",
     }

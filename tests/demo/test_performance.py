@@ -86,6 +86,9 @@ def test_what_it_says_is_so_and_what_it_offers_works(tmp_path: Path) -> None:
         assert phases == [("cart", "Superseded"), ("checkout", "Refused"), ("checkout", "Succeeded")]
         with urlopen(url) as answer:
             assert len(json.load(answer)["items"]) == 3
+        page = next(line.removeprefix("page        ") for line in lines if line.startswith("page        "))
+        with urlopen(page) as answer:
+            assert b"shop/checkout" in answer.read()
         listed, shown = (run(next(line for line in lines if f"receiver {word}" in line)) for word in WORDS)
         assert "Phase:      Succeeded" in shown
         assert [line.split()[3] for line in listed.splitlines()[1:]] == ["Superseded", "Refused", "Succeeded"]

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from receiver.engine.couriers import Outside
 from receiver.engine.instance import Instance
 from receiver.engine.rulebook import Rulebook
 from receiver.engine.service import Engine
@@ -48,6 +49,7 @@ def make_engine(
     mode: Mode = Mode.AUTO,
     instance: Instance | None = None,
     prometheus: str | None = None,
+    **outside: Any,
 ) -> Engine:
     """An engine that does not run yet; `prometheus` is the address of one to be asked."""
     ruleset = Ruleset(rules or (rule(),))
@@ -59,7 +61,7 @@ def make_engine(
         installation=Installation(mode=mode),
         rulebook=book,
         instance=instance or Instance("here:1"),
-        prometheus=None if prometheus is None else Prometheus(prometheus),
+        outside=Outside(prometheus=None if prometheus is None else Prometheus(prometheus), **outside),
     )
 
 

@@ -18,8 +18,9 @@ from receiver.engine.recollection import Recollection
 from receiver.policy.alerts import Alert
 from receiver.policy.context import Installation
 from receiver.policy.record import Phase
-from receiver.policy.rules import Mode, Rule, Ruleset
-from receiver.policy.targets import TargetReason
+from receiver.policy.rules import Mode, PodTarget, Rule, Ruleset
+from receiver.policy.targets import TargetFault, TargetReason
+from receiver.policy.workload import WorkloadRef
 from receiver.prometheus import Prometheus
 from tests.engine.builders import FOLDER, record, rule
 from tests.engine.engines import bad_release, firing
@@ -82,11 +83,35 @@ def test_nothing_is_changed(explained: Explainer) -> None:
 
 
 def test_each_rule_shows_which_of_its_matchers_matched(explained: Explainer) -> None:
-    """In file order; by the first alert."""
+    """In file order, for each of the alerts."""
     rules = (rule("a", 'alertname="HighErrorRate",severity="page"'), rule("b"))
-    first, second = explained(firing(), rules=rules).rules
-    assert [matched for _, matched in first.matchers] == [True, False]
-    assert (first.matched, second.matched) == (False, True)
+    one, other = explained(firing(), firing(alertname="Other", severity="page"), rules=rules).alerts
+    assert [matched for _, matched in one.rules[0].matchers] == [True, False]
+    assert [sight.matched for sight in one.rules] == [False, True]
+    assert [matched for _, matched in other.rules[0].matchers] == [False, True]
+    assert [sight.matched for sight in other.rules] == [False, False]
+
+
+def test_each_rule_that_matches_shows_where_it_leads(explained: Explainer) -> None:
+    """By the labels, by what the cluster says of a pod, or to nothing; a rule that is off leads nowhere."""
+    target = PodTarget.parse({"pod": "{{ $labels.pod }}", "namespace": "shop"})
+    assert isinstance(target, PodTarget)
+    rules = (rule("direct"), rule("by-pod", target=target), rule("other", 'alertname="Other"'))
+    found = explained(
+        firing(pod="none"), firing(deployment="gone"), rules=(*rules, rule("off", mode=Mode.OFF))
+    )
+    told = [[_reason(sight.target) for sight in alert.rules] for alert in found.alerts]
+    assert told == [
+        ["Deployment shop/checkout", "not_found", None, None],
+        ["not_found", "label_missing", None, None],
+    ]
+    assert [sight.mode for sight in found.alerts[0].rules][-1] is Mode.OFF
+
+
+def _reason(target: WorkloadRef | TargetFault | None) -> str | None:
+    if target is None:
+        return None
+    return target.reason.value if isinstance(target, TargetFault) else str(target)
 
 
 def test_alert_that_names_nothing_is_a_fault(explained: Explainer) -> None:
@@ -104,6 +129,7 @@ def test_nothing_asked_is_nothing_said(explained: Explainer) -> None:
     assert explained() == Explanation((), (), ())
     found = explained(firing(alertname="Other"))
     assert (found.decisions, found.faults) == ((), ())
+    assert [sight.target for sight in found.alerts[0].rules] == [None]
     assert explained(firing(), mode=Mode.OFF).decisions == ()
     assert explained.fake.calls == []
 

@@ -1,21 +1,34 @@
 """Whether the receiver is ready: it is as soon as the API server answers, and not a moment before."""
 
+import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from receiver import metrics
 from receiver.cluster.errors import ClusterError, Forbidden, NotFound, Unavailable
 from receiver.cluster.ledger import LedgerStore
 from receiver.cluster.records import Records
 from receiver.engine import pulse as pulse_module
 from receiver.engine.pulse import NO_CRD, Pulse
 from receiver.policy.ledger import Ledger
+from receiver.policy.rules import Budget, GuardSettings, Ruleset
+from receiver.policy.times import format_precise
+from receiver.policy.vocabulary import Over
 from receiver.policy.workload import Unreadable
-from tests.engine.builders import eventually
+from tests.engine.builders import eventually, rule
 from tests.kubernetes.fake import FakeApi
 
 LEDGER = "/api/v1/namespaces/rollbacks/configmaps/rollback-receiver"
+
+
+RULES = Ruleset(
+    (rule(guards=GuardSettings(budget=Budget(max=3, per=timedelta(hours=1), over=Over.CLUSTER))),)
+)
+LINE = {"record": "r-1", "target": "Deployment/shop/web", "rule": "errors"}
+PAUSE = {"by": "ann", "reason": ""}
 
 
 @pytest.fixture
@@ -26,7 +39,7 @@ def store(fake: FakeApi) -> LedgerStore:
 @pytest.fixture
 def pulse(fake: FakeApi, store: LedgerStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pulse]:
     monkeypatch.setattr(pulse_module, "EVERY_SECONDS", 0.01)
-    made = Pulse(Records(fake, "rollbacks"), store)
+    made = Pulse(Records(fake, "rollbacks"), store, lambda: RULES)
     yield made
     made.stop()
 
@@ -93,3 +106,32 @@ def test_ledger_is_kept_young(fake: FakeApi, store: LedgerStore, pulse: Pulse) -
     eventually(lambda: isinstance(store.last().ledger, Unreadable))
     fake.put(LEDGER, data={})
     eventually(lambda: store.last().ledger == Ledger())
+
+
+def published(name: str, **labels: str) -> float | None:
+    return metrics.REGISTRY.get_sample_value(f"rollback_receiver_{name}", labels)
+
+
+def test_whether_it_is_ready_is_published(fake: FakeApi, pulse: Pulse) -> None:
+    pulse.start()
+    eventually(lambda: published("ready") == 1)
+    failing(fake, Unavailable("GET x: no answer"))
+    eventually(lambda: published("ready") == 0)
+
+
+def test_kill_switch_and_budgets_are_published_as_they_stand_in_the_ledger(
+    fake: FakeApi, pulse: Pulse
+) -> None:
+    """Whoever changed it. What cannot be read has no series, which nobody takes for a full budget."""
+    at = format_precise(datetime.now(UTC))
+    pulse.start()
+    fake.put(
+        LEDGER, data={"rollbacks": json.dumps({**LINE, "at": at}), "paused": json.dumps({**PAUSE, "at": at})}
+    )
+    eventually(lambda: published("paused") == 1 and published("budget_left", rule="errors") == 2)
+    assert published("budget_max", rule="errors") == 3
+    fake.put(LEDGER, data={})
+    eventually(lambda: published("paused") == 0 and published("budget_left", rule="errors") == 3)
+    fake.put(LEDGER, data={"paused": "["})
+    eventually(lambda: published("budget_left", rule="errors") is None)
+    assert published("budget_max", rule="errors") is None

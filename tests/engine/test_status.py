@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from receiver.engine import status
+from receiver.policy.decision import Decision
 from receiver.policy.record import PastRollback, Phase
 from receiver.policy.rules import Mode
 from tests.engine.builders import CHECKOUT, ME, NOW
@@ -33,6 +34,42 @@ def test_only_the_holder_renews(holder: dict[str, str]) -> None:
 def test_handing_over_leaves_everything_but_the_holder() -> None:
     """An empty holder is not a missing one: it was written on purpose."""
     assert status.handed_over(status.held(OTHER, ME, now=NOW)) == {**OTHER, "holder": ""}
+
+
+ASKED = decision(rules=[policy_rule(mode=Mode.APPROVE)])
+APPROVED = {"expiresAt": LATER, "approvedBy": "ann", "approvedAt": AT}
+
+
+def test_what_is_asked_says_until_when() -> None:
+    """From the decision on; what was approved before was another decision."""
+    new = status.decided({**OTHER, **APPROVED}, ASKED, document={}, received_at=NOW)
+    assert (new["phase"], new["expiresAt"]) == ("AwaitingApproval", "2026-05-01T12:30:00.000000Z")
+    assert "approvedBy" not in new
+
+
+@pytest.mark.parametrize(
+    ("before", "made", "kept", "message"),
+    [
+        pytest.param({}, decision(), {}, "Rolling ", id="nobody-was-asked"),
+        pytest.param(APPROVED, decision(), APPROVED, "Rolling ", id="approved"),
+        pytest.param(
+            APPROVED,
+            decision(workload(paused=True)),
+            APPROVED,
+            "The rollback of Deployment shop/checkout was approved by ann at 2026-04-07T12:00:00Z, "
+            "but refused: workload_paused: ",
+            id="approved-and-refused",
+        ),
+        pytest.param({}, decision(workload(paused=True)), {}, "Refused to roll ", id="refused"),
+    ],
+)
+def test_who_approved_stays_when_it_is_judged_again(
+    before: dict[str, str], made: Decision, kept: dict[str, str], message: str
+) -> None:
+    """And is named where it was for nothing."""
+    new = status.rejudged({**OTHER, **before}, made, document={}, received_at=NOW)
+    assert {key: new[key] for key in APPROVED if key in new} == kept
+    assert new["message"].startswith(message)
 
 
 def test_decision_starts_the_record_anew() -> None:

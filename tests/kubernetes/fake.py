@@ -22,6 +22,7 @@ PLURALS = {
     "deployments",
     "statefulsets",
     "daemonsets",
+    "rollouts",
     "pods",
     "configmaps",
     "events",
@@ -46,6 +47,7 @@ class FakeApi(Api):
             stored = copy.deepcopy({"metadata": {}, **value})
             stored["metadata"].setdefault("name", url_path.rpartition("/")[2])
             stored["metadata"].setdefault("creationTimestamp", format_time(datetime.now(UTC)))
+            stored["metadata"].setdefault("uid", f"uid-of-{stored['metadata']['name']}")
             stored["metadata"]["resourceVersion"] = str(next(self._versions))
             self.objects[url_path] = stored
             return copy.deepcopy(stored)
@@ -73,7 +75,7 @@ class FakeApi(Api):
                 case "GET":
                     return self._get(url_path, query or {})
                 case "POST":
-                    return self._post(url_path, body)
+                    return body if "dryRun" in (query or {}) else self._post(url_path, body)
                 case "PUT":
                     return self._put(url_path, body)
                 case "DELETE":
@@ -110,8 +112,11 @@ class FakeApi(Api):
     def _delete(self, url_path: str, options: Object) -> Object:
         if url_path not in self.objects:
             raise NotFound(f"DELETE {url_path}: not found (404)", code=404)
-        if options["preconditions"]["uid"] != self.objects[url_path]["metadata"]["uid"]:
-            raise Conflict(f"DELETE {url_path}: the UID in the precondition does not match (409)", code=409)
+        held = self.objects[url_path]["metadata"]
+        for field, wanted in options["preconditions"].items():
+            if wanted != held[field]:
+                why = f"the {field} in the precondition does not match (409)"
+                raise Conflict(f"DELETE {url_path}: {why}", code=409)
         return self.objects.pop(url_path)
 
     def _patch(self, url_path: str, operations: Any, query: Mapping[str, str]) -> Object:

@@ -57,8 +57,12 @@ def replica_set(
     available: int = 0,
     owner: str = UID,
     annotations: dict[str, str] | None = None,
+    scaled: str | None = None,
 ) -> Object:
-    """ReplicaSet checkout-hashN with image checkout:N, made on day N of the month."""
+    """ReplicaSet checkout-hashN with image checkout:N, made on day N of the month.
+
+    `scaled` is when its controller last gave it another size, None where nothing tells.
+    """
     numbered = {} if number is None else {REVISION: str(number)}
     pod_hash = f"hash{number}"
     return {
@@ -77,6 +81,7 @@ def replica_set(
                     "controller": True,
                 },
             ],
+            "managedFields": [] if scaled is None else [manages(scaled, "f:replicas")],
         },
         "spec": {
             "replicas": replicas,
@@ -84,6 +89,12 @@ def replica_set(
         },
         "status": {"replicas": replicas, "availableReplicas": available},
     }
+
+
+def manages(time: str, field: str, *, subresource: str | None = None) -> Object:
+    """An entry of managedFields that owns one field of the spec."""
+    entry: Object = {"manager": "kube-controller-manager", "time": time, "fieldsV1": {"f:spec": {field: {}}}}
+    return {**entry, "subresource": subresource} if subresource else entry
 
 
 def manages_template(time: str | None, *, manager: str = "kubectl", subresource: str | None = None) -> Object:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from receiver.cluster.errors import ClusterError, Forbidden, Unavailable
+from receiver.cluster.errors import ClusterError, Forbidden, NotFound, Unavailable
 from receiver.cluster.records import Records
 from receiver.cluster.snapshots import SnapshotReader
 from receiver.policy.targets import ServiceRef, TargetFault, TargetReason
 from receiver.policy.workload import WorkloadRef
-from tests.kubernetes import sets
+from tests.kubernetes import argo, sets
 from tests.kubernetes.fake import FakeApi
 from tests.kubernetes.objects import SHOP, deployment
 
@@ -63,7 +63,8 @@ def test_service_leads_to_the_workload_whose_template_it_selects(
     fake.calls.clear()
     assert reader.resolver()(WEB) == WorkloadRef(kind, "shop", "front")
     assert fake.calls[0] == ("GET", f"{SERVICES}/web")
-    assert sorted(fake.calls[1:]) == sorted(("GET", f"{SHOP}/{plural}") for plural in KINDS)
+    listed = [*(f"{SHOP}/{plural}" for plural in KINDS), argo.ROLLOUTS]
+    assert sorted(fake.calls[1:]) == sorted(("GET", folder) for folder in listed)
 
 
 def test_workloads_are_listed_once_for_a_payload_and_afresh_for_the_next(
@@ -118,7 +119,7 @@ def test_every_label_of_the_selector_must_be_there(fake: FakeApi, reader: Snapsh
         pytest.param(
             {"selector": {"tier": "gone", "app": "front"}},
             TargetReason.SELECTS_NONE,
-            "Service shop/web (app=front,tier=gone) selects no Deployment, StatefulSet or DaemonSet",
+            "Service shop/web (app=front,tier=gone) selects no Deployment, StatefulSet, DaemonSet or Rollout",
             id="none",
         ),
         pytest.param(
@@ -169,6 +170,58 @@ def test_what_cannot_be_read_is_no_answer(fake: FakeApi, reader: SnapshotReader,
     refuse(fake, Unavailable("no answer"), ending)
     with pytest.raises(Unavailable):
         reader.resolver()(WEB)
+
+
+FORBIDDEN = Forbidden("GET: forbidden (403)", code=403)
+
+
+@pytest.mark.parametrize("label", [None, argo.HASH_LABEL])
+def test_service_leads_to_a_rollout(fake: FakeApi, reader: SnapshotReader, label: str | None) -> None:
+    """Its controller narrows a Service to the pods of one version by a label that no template has."""
+    neighbours(fake)
+    argo.put(fake)
+    service(fake, selector={"app": "checkout", **({label: "hash7"} if label else {})})
+    assert reader.resolver()(WEB) == WorkloadRef("Rollout", "shop", "web")
+
+
+@pytest.mark.parametrize("name", ["front", "gone"])
+def test_rollout_with_the_template_of_a_deployment_has_its_labels(
+    fake: FakeApi, reader: SnapshotReader, name: str
+) -> None:
+    """The pods that the Service selects are the Rollout's; whose release it is nobody knows."""
+    put(fake, "Deployment", "front", {"labels": FRONT})
+    elsewhere = {"kind": "Deployment", "name": name}
+    argo.put(fake, of=argo.rollout(spec={"workloadRef": elsewhere, "template": None}))
+    service(fake)
+    found = reader.resolver()(WEB)
+    if name == "gone":
+        assert found == WorkloadRef("Deployment", "shop", "front")
+    else:
+        assert isinstance(found, TargetFault)
+        assert found.evidence.endswith("not one: Deployment shop/front, Rollout shop/web")
+
+
+@pytest.mark.parametrize("fault", [FORBIDDEN, NotFound("GET: not found (404)", code=404)])
+@pytest.mark.parametrize(
+    ("served", "found"),
+    [
+        pytest.param(None, True, id="no-such-group"),
+        pytest.param({"resources": [{"kind": "Application"}]}, True, id="another-tool-of-the-group"),
+        pytest.param({"resources": [{"kind": "Rollout"}]}, False, id="served"),
+    ],
+)
+def test_kind_that_the_cluster_does_not_know_is_selected_by_nobody(
+    fake: FakeApi, reader: SnapshotReader, fault: ClusterError, served: Any, *, found: bool
+) -> None:
+    """Whoever has no Argo Rollouts need not grant rights on them; whoever has must."""
+    service(fake)
+    put(fake, "Deployment", "front", {"labels": FRONT})
+    if served:
+        fake.put("/apis/argoproj.io/v1alpha1", **served)
+    refuse(fake, fault, "/rollouts")
+    answer = reader.resolver()(WEB)
+    assert (answer == WorkloadRef("Deployment", "shop", "front")) is found
+    assert isinstance(answer, TargetFault) is not found
 
 
 def test_service_that_does_not_exist(fake: FakeApi, reader: SnapshotReader) -> None:

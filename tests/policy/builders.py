@@ -48,12 +48,13 @@ def revision(number: int | None, **changes: Any) -> Revision:
         template=template(f"checkout:{number}"),
         template_hash=None if number is None else f"hash{number}",
         live_since=NOW - 10 * DAY + (number or 9) * DAY,
+        left_at=NOW - 9 * DAY + (number or 9) * DAY,
         soak=DAY,
     )
     return replace(made, **changes)
 
 
-LIVE = revision(7, live_since=NOW - 6 * MINUTE, soak=None)
+LIVE = revision(7, live_since=NOW - 6 * MINUTE, left_at=None, soak=None)
 OLDER = (revision(5), revision(6))
 
 

@@ -5,7 +5,7 @@ from tests.policy.rule_cases import at_interval, with_interval, with_keys, with_
 
 NO_LABEL = "is no DNS label: use a-z, 0-9 and '-', at most 63, no '-' at the ends"
 NO_NAME = "cannot stand in a Kubernetes name: use a-z, 0-9, '-', '.' and labels"
-KNOWN = "known are name, matchers, for, target, rollback, mode, guards, verify, runbook_url"
+KNOWN = "known are name, matchers, for, target, rollback, mode, approval, guards, verify, notify, runbook_url"
 
 SEVERAL = """\
 rules:
@@ -100,11 +100,11 @@ INVALID = {
     ),
     "mode-boolean": (
         with_keys("mode: false"),
-        ["4: rule shop: mode: false is unknown: known are off, dry-run, auto"],
+        ["4: rule shop: mode: false is unknown: known are off, dry-run, approve, auto"],
     ),
-    "mode-approve": (
-        with_keys("mode: approve"),
-        ["4: rule shop: mode: approve is not available in this version: use dry-run or auto"],
+    "mode-approved": (
+        with_keys("mode: approved"),
+        ["4: rule shop: mode: 'approved' is unknown: did you mean approve?"],
     ),
     "unknown-key": (
         with_keys("runbok_url: x"),
@@ -118,9 +118,13 @@ INVALID = {
         with_keys('"\\e[2J\\u202e": 1'),
         [f"4: rule shop: '\\x1b[2J\\u202e': unknown key: {KNOWN}"],
     ),
-    "approval": (
-        with_keys("approval: {expires_in: 30m}"),
-        ["4: rule shop: approval: not supported in this version: leave it out"],
+    "approval-key": (
+        with_keys("approval: {expires: 30m}"),
+        ["4: rule shop: approval.expires: unknown key: did you mean expires_in?"],
+    ),
+    "approval-never-expires": (
+        with_keys("approval: {expires_in: never}"),
+        ["4: rule shop: approval.expires_in: 'never' is not a duration: write it like 90s, 10m or 1h30m"],
     ),
     "target-text": (
         with_keys("target: checkout"),
@@ -154,12 +158,12 @@ INVALID = {
         with_keys("target: {kind: deployment, namespace: b, name: c}"),
         ["4: rule shop: target.kind: 'deployment' is unknown: did you mean Deployment?"],
     ),
-    "target-kind-not-yet": (
-        with_keys("target: {kind: Rollout, namespace: b, name: c}"),
+    "target-kind-of-no-rollout": (
+        with_keys("target: {kind: CronJob, namespace: b, name: c}"),
         [
             (
-                "4: rule shop: target.kind: Rollout is not supported in this version: Deployment,"
-                " StatefulSet and DaemonSet are"
+                "4: rule shop: target.kind: 'CronJob' is unknown: known are Deployment, StatefulSet,"
+                " DaemonSet, Rollout"
             )
         ],
     ),
@@ -324,7 +328,7 @@ INVALID = {
         SEVERAL,
         [
             "3: rule one: matchers: would match every alert: list at least one matcher",
-            "4: rule one: mode: 'sometimes' is unknown: known are off, dry-run, auto",
+            "4: rule one: mode: 'sometimes' is unknown: known are off, dry-run, approve, auto",
             "5: rule two: matchers: is missing",
             "7: rule two: guards.cooldown: 'soon' is not a duration: write it like 90s, 10m or 1h30m",
             "8: rule two: guards.budget.maximum: unknown key: did you mean max?",

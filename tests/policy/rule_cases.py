@@ -49,6 +49,7 @@ VALID = {
     ),
     "target-pod": with_keys('target: {pod: "{{\t$labels.pod  }}", namespace: shop}'),
     "target-service": with_keys('target: {service: "{{ $labels.service }}", namespace: shop}'),
+    "target-rollout": with_keys("target: {kind: Rollout, namespace: shop, name: web}"),
     "target-name-with-dots": with_keys("target: {kind: Deployment, namespace: shop, name: v1.checkout}"),
     "rollback-previous": with_keys("rollback: {to: previous, soak: 0s}"),
     "rollback-number": with_keys("rollback:\n  to: 7"),
@@ -66,6 +67,8 @@ VALID = {
     "schedule-empty-lists": with_keys("guards: {schedule: {active: [], mute: []}}"),
     **{f"interval-{name}": with_interval(interval) for name, interval in VALID_INTERVALS.items()},
     "verify": with_keys("verify: {rollout_timeout: 90s, resolved_within: 15m}"),
+    "notify": with_keys("notify: [shop, pager]"),
+    "notify-nobody": with_keys("notify: []"),
     "runbook": with_keys("runbook_url: https://runbooks.example.org/down?a=b#c"),
     "runbook-http-port": with_keys("runbook_url: http://[::1]:8080"),
 }

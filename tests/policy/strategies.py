@@ -13,8 +13,9 @@ from receiver.policy.decision import Match, Snapshot
 from receiver.policy.inventory import Seen
 from receiver.policy.ledger import KEPT_FOR, Ledger, Pause, Spending
 from receiver.policy.needs import Item, ItemKind
+from receiver.policy.ownership import KUSTOMIZE, RECONCILE, TRACKING_ID
 from receiver.policy.record import PastRollback, Phase, Review, record_name
-from receiver.policy.rules import Budget, Mode, Over, Rollback, Rule, Schedule, To
+from receiver.policy.rules import Budget, Gitops, Mode, Over, Rollback, Rule, Schedule, To
 from receiver.policy.spans import months, weekdays
 from receiver.policy.timeintervals import TimeInterval
 from receiver.policy.workload import Revision, Unreadable, Workload, WorkloadRef
@@ -42,6 +43,14 @@ NEEDING = {"volumes": [{"name": "config", "configMap": {"name": CONFIG.name}}]}
 STATES = (UNREADABLE | st.none() | st.builds(Seen, changed_at=TIMES)).map(lambda state: {CONFIG: state})
 MODES = [Mode.OFF, Mode.DRY_RUN, Mode.AUTO]
 HASHES = [f"hash{number}" for number in range(1, 6)]
+BARRIERS = ["3: a", "5", "6: b", "9", "2026-04-29: c", "2026-05-01T11:00:00Z", "2030-01-01", "soon", ""]
+OWNED: list[dict[str, str]] = [
+    {TRACKING_ID: "shop:apps/Deployment:shop/checkout"},
+    {TRACKING_ID: "shop:apps/Deployment:shop/another"},
+    {TRACKING_ID: "?"},
+    {RECONCILE: "disabled"},
+]
+FLUX = {f"{KUSTOMIZE}/name": "shop", f"{KUSTOMIZE}/namespace": "flux-system"}
 
 
 def mostly(usual: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -73,11 +82,18 @@ def workloads(draw: st.DrawFn) -> Workload:
     modes = st.sampled_from(["off", "dry-run", "approve", "auto", "nonsense"]).map(
         lambda mode: annotated(mode=mode)
     )
+    barriers = st.sampled_from(BARRIERS).map(lambda barrier: annotated(barrier=barrier))
     return workload(
+        ref=replace(
+            CHECKOUT, kind=draw(mostly(st.just("Deployment"), st.sampled_from(["StatefulSet", "DaemonSet"])))
+        ),
+        on_delete=draw(mostly(st.just(False), st.just(True))),
+        partition=draw(mostly(st.just(0), st.integers(1, 9))),
+        labels=draw(mostly(st.sampled_from([None, {}]), st.just(FLUX))),
         live=replace(live, live_since=draw(mostly(st.just(NOW - 6 * MINUTE), st.just(live.live_since)))),
         revisions=draw(mostly(st.just(older), UNREADABLE)),
         paused=draw(mostly(st.just(False), st.just(True))),
-        annotations=draw(mostly(st.sampled_from([None, {}]), modes)),
+        annotations=draw(st.sampled_from([None, {}]) | barriers | mostly(modes, st.sampled_from(OWNED))),
         namespace_annotations=draw(mostly(st.sampled_from([None, {}]), modes | UNREADABLE)),
     )
 
@@ -90,7 +106,7 @@ def pasts(draw: st.DrawFn, of: Workload) -> tuple[PastRollback, ...]:
     one = st.builds(
         PastRollback,
         record=st.sampled_from([*names, "gone"]),
-        target=st.just(CHECKOUT),
+        target=st.just(of.ref),
         rule=st.just("errors"),
         phase=st.sampled_from([None, *Phase]),
         from_hash=st.sampled_from([None, *HASHES]),
@@ -146,6 +162,7 @@ def rules(name: str) -> st.SearchStrategy[Rule]:
         budget=mostly(st.none(), BUDGETS),
         systemic=mostly(st.just(5), st.none() | st.integers(2, 6)),
         schedule=mostly(st.just(Schedule()), SCHEDULES),
+        gitops=st.sampled_from(Gitops),
     )
 
 

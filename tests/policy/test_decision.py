@@ -1,13 +1,15 @@
 """The decision: each rule judges by itself, and the one that goes furthest leads."""
 
+from dataclasses import replace
+
 import pytest
 
 from receiver.policy.context import Installation, StillFiring
 from receiver.policy.guards import NAMES
 from receiver.policy.ledger import Ledger, Pause
-from receiver.policy.record import Phase
+from receiver.policy.record import PastRollback, Phase
 from receiver.policy.rules import Mode, Rollback, Rule
-from receiver.policy.workload import Unreadable
+from receiver.policy.workload import Unreadable, Workload
 from tests.policy.builders import (
     AUTO,
     FORBIDDEN,
@@ -18,6 +20,7 @@ from tests.policy.builders import (
     annotated,
     decision,
     own_record,
+    past,
     rule,
     workload,
 )
@@ -25,6 +28,7 @@ from tests.policy.builders import (
 DRY_RUN = Installation(mode=Mode.DRY_RUN)
 REFUSED = rule("refused", deployed_within=MINUTE)
 PLANNED = rule("planned", mode=Mode.DRY_RUN)
+ASKED = rule("asked", mode=Mode.APPROVE)
 ACTED = rule("acted")
 
 
@@ -57,6 +61,13 @@ def test_a_bad_release_is_rolled_back_to_the_last_good_one() -> None:
         pytest.param(
             Mode.DRY_RUN, AUTO, "auto", "auto", Mode.DRY_RUN, Phase.DRY_RUN, id="annotations-never-raise-it"
         ),
+        pytest.param(
+            Mode.APPROVE, AUTO, None, None, Mode.APPROVE, Phase.AWAITING_APPROVAL, id="the-rule-asks"
+        ),
+        pytest.param(
+            Mode.AUTO, AUTO, "approve", None, Mode.APPROVE, Phase.AWAITING_APPROVAL, id="the-workload-asks"
+        ),
+        pytest.param(Mode.APPROVE, DRY_RUN, None, None, Mode.DRY_RUN, Phase.DRY_RUN, id="asks-nobody"),
         pytest.param(Mode.AUTO, AUTO, "off", None, Mode.OFF, Phase.REFUSED, id="opted-out"),
         pytest.param(Mode.AUTO, AUTO, "of", None, Mode.AUTO, Phase.REFUSED, id="nobody-understands-it"),
     ],
@@ -88,7 +99,8 @@ def test_a_namespace_that_cannot_be_read_has_no_say_and_blocks() -> None:
 @pytest.mark.parametrize(
     ("rules", "leading"),
     [
-        pytest.param([REFUSED, PLANNED, ACTED], "acted", id="auto-before-dry-run-before-refused"),
+        pytest.param([REFUSED, PLANNED, ASKED, ACTED], "acted", id="auto-before-approve-and-all-others"),
+        pytest.param([REFUSED, PLANNED, ASKED], "asked", id="approve-before-dry-run"),
         pytest.param([ACTED, PLANNED, REFUSED], "acted", id="in-any-order"),
         pytest.param([REFUSED, PLANNED], "planned", id="dry-run-before-refused"),
         pytest.param([ACTED, rule("second")], "acted", id="equal-first-in-file-order"),
@@ -140,3 +152,63 @@ def test_what_cannot_be_read_blocks_the_guards_that_need_it(
     made = decision(**unreadable)  # type: ignore[arg-type]
     assert made.leading.blocked_by == guards
     assert made.chosen is None
+
+
+APPROVED = past(record=own_record(), phase=Phase.PENDING, approved_at=NOW - MINUTE, patched_at=None)
+DRY_BY_ANNOTATION = workload(annotations=annotated(mode="dry-run"))
+
+
+def test_what_somebody_approved_may_be_done() -> None:
+    """Although its rule only asks."""
+    made = decision(rules=[ASKED], past=(APPROVED,))
+    assert (made.leading.phase, made.leading.mode) == (Phase.PENDING, Mode.APPROVE)
+    assert made.chosen is OLDER[1]
+
+
+@pytest.mark.parametrize(
+    ("of", "by", "installation", "who"),
+    [
+        pytest.param(None, PLANNED, AUTO, "rule planned says dry-run", id="the-rule"),
+        pytest.param(None, rule("errors", mode=Mode.OFF), AUTO, "rule errors says off", id="the-rule-off"),
+        pytest.param(None, ASKED, DRY_RUN, "the installation says dry-run", id="the-installation"),
+        pytest.param(
+            DRY_BY_ANNOTATION, ASKED, AUTO, "Deployment shop/checkout says dry-run", id="the-workload"
+        ),
+    ],
+)
+def test_approval_is_void_where_the_mode_was_lowered_since(
+    of: Workload | None, by: Rule, installation: Installation, who: str
+) -> None:
+    """And it says where."""
+    made = decision(of, rules=[by], past=(APPROVED,), installation=installation)
+    assert (made.leading.phase, made.leading.blocked_by) == (Phase.REFUSED, ("scope",))
+    (scope,) = [verdict for verdict in made.leading.verdicts if verdict.guard == "scope"]
+    assert scope.evidence == f"the mode has been lowered since: {who}"
+
+
+@pytest.mark.parametrize(
+    ("by", "installation", "who"),
+    [
+        pytest.param(rule("errors", mode=Mode.OFF), AUTO, "rule errors says off", id="the-rule"),
+        pytest.param(ACTED, Installation(mode=Mode.OFF), "the installation says off", id="the-installation"),
+    ],
+)
+def test_what_was_switched_off_meanwhile_is_refused(by: Rule, installation: Installation, who: str) -> None:
+    """A later act finds it so; an alert would make no record."""
+    made = decision(rules=[by], installation=installation)
+    assert (made.leading.phase, made.leading.blocked_by) == (Phase.REFUSED, ("scope",))
+    (scope,) = [verdict for verdict in made.leading.verdicts if verdict.guard == "scope"]
+    assert scope.evidence == f"the mode has been lowered since: {who}"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(replace(APPROVED, approved_at=None), id="nobody-approved-it"),
+        pytest.param(replace(APPROVED, phase=Phase.REFUSED), id="it-was-refused-all-the-same"),
+        pytest.param(replace(APPROVED, record="another"), id="another-record-was-approved"),
+    ],
+)
+def test_approval_holds_for_one_record_and_one_act(known: PastRollback) -> None:
+    """Whatever else is judged has to ask again."""
+    assert decision(rules=[ASKED], past=(known,)).leading.phase is Phase.AWAITING_APPROVAL

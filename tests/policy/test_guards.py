@@ -102,7 +102,8 @@ def test_without_a_workload_only_target_blocks() -> None:
     verdicts = judge_without_target(TargetFault(TargetReason.NOT_FOUND, "Deployment shop/x does not exist"))
     assert verdicts[0] == Verdict("target", False, TargetReason.NOT_FOUND, "Deployment shop/x does not exist")
     assert tuple(verdict.guard for verdict in verdicts) == NAMES
-    assert {(one.allowed, one.reason) for one in verdicts[1:]} == {(None, Common.NOT_JUDGED)}
+    said = {(one.allowed, one.reason, one.evidence) for one in verdicts[1:]}
+    assert said == {(None, Common.NOT_JUDGED, "no workload to judge")}
 
 
 @pytest.mark.parametrize(

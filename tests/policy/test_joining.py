@@ -18,6 +18,7 @@ from receiver.policy.joining import (
     resolve_all_but,
     with_first_alert,
 )
+from receiver.policy.times import format_precise
 from tests.policy.builders import HOUR, MINUTE, NOW, alert
 
 A, B = alert("A"), alert("B", age=HOUR)
@@ -210,3 +211,17 @@ def test_an_alert_without_a_start_is_refused() -> None:
     """Somebody wrote into the record."""
     with pytest.raises(ValueError, match="without a start"):
         joined({**SPEC, "alert": {**entry(A), "startsAt": None}}, {})
+
+
+def test_time_of_clearing_is_entered_with_the_last_and_goes_when_one_fires_again() -> None:
+    """So that whoever follows the record knows what came first."""
+    one = resolve(BOTH, {A.fingerprint}, at=NOW)
+    assert one is not None
+    assert "clearedAt" not in one
+    both = resolve(one, {B.fingerprint}, at=NOW)
+    assert both is not None
+    assert both["clearedAt"] == format_precise(NOW)
+    assert "clearedAt" not in (resolve(one, {B.fingerprint}) or {})
+    ended = replace(A, status=Status.RESOLVED)
+    assert join(both, [(ended, "errors")], now=NOW)["clearedAt"] == format_precise(NOW)
+    assert "clearedAt" not in join(both, [(A, "errors")], now=NOW)

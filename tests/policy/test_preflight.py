@@ -9,6 +9,11 @@ from receiver.policy.preflight import (
     Reason,
     accepted,
     changed_meanwhile,
+    joined,
+    not_tried,
+    pod_accepted,
+    pod_not_tried,
+    pod_refused,
     refused,
     with_preflight,
 )
@@ -32,6 +37,20 @@ from tests.policy.builders import OLDER, decision, revision, rule, template, wor
             id="block",
         ),
         pytest.param(
+            pod_refused("exceeded quota"),
+            Reason.POD_REFUSED,
+            "the API server refuses a pod of the revision in a dry run: exceeded quota",
+            True,
+            id="block-pods",
+        ),
+        pytest.param(
+            not_tried("side effects"),
+            Reason.NOT_TRIED,
+            "the API server cannot try the patch out",
+            False,
+            id="cannot-tell",
+        ),
+        pytest.param(
             changed_meanwhile(),
             Reason.CHANGED,
             "the workload was changed while it was judged",
@@ -52,6 +71,7 @@ def test_the_servers_word_is_a_verdict(
     ("mode", "phase"),
     [
         pytest.param(Mode.AUTO, Phase.PENDING, id="auto"),
+        pytest.param(Mode.APPROVE, Phase.AWAITING_APPROVAL, id="approve"),
         pytest.param(Mode.DRY_RUN, Phase.DRY_RUN, id="dry-run"),
     ],
 )
@@ -87,3 +107,62 @@ def test_the_servers_yes_does_not_bring_back_what_is_gone() -> None:
     made = decision(of, inventory={Item(ItemKind.ACCOUNT, "shop", "web"): None})
     told = with_preflight(made, accepted())
     assert (told.leading.phase, told.leading.verdicts) == (Phase.REFUSED, made.leading.verdicts)
+
+
+TRIED = "the API server accepts the patch in a dry run"
+OPEN = "not known: whether quotas and policies admit it: no right"
+
+
+@pytest.mark.parametrize(
+    ("patch", "pod", "blocks", "evidence", "warning"),
+    [
+        pytest.param(
+            accepted(),
+            pod_accepted(),
+            False,
+            f"{TRIED}; it accepts a pod of the revision",
+            None,
+            id="both-accepted",
+        ),
+        pytest.param(
+            accepted(),
+            pod_not_tried("no right"),
+            False,
+            f"{TRIED}; whether it accepts the revision's pods is open",
+            OPEN,
+            id="pod-not-tried",
+        ),
+        pytest.param(
+            not_tried("effects"),
+            pod_not_tried("no right"),
+            False,
+            "the API server cannot try the patch out; whether it accepts the revision's pods is open",
+            f"the API server cannot try the patch out: effects; {OPEN}",
+            id="neither-tried",
+        ),
+        pytest.param(accepted(), pod_refused("no"), True, pod_refused("no").evidence, None, id="pod-refused"),
+        pytest.param(refused("no"), pod_accepted(), True, refused("no").evidence, None, id="patch-refused"),
+        pytest.param(
+            changed_meanwhile(),
+            pod_refused("no"),
+            True,
+            changed_meanwhile().evidence,
+            None,
+            id="changed-meanwhile-comes-first",
+        ),
+    ],
+)
+def test_the_word_on_the_patch_and_the_one_on_a_pod_are_one_verdict(
+    patch: Verdict, pod: Verdict, evidence: str, warning: str | None, *, blocks: bool
+) -> None:
+    made = joined(patch, pod)
+    assert (made.guard, made.blocks, made.evidence, made.warning) == (GUARD, blocks, evidence, warning)
+
+
+def test_the_servers_warning_stands_beside_that_of_the_needs() -> None:
+    of = workload(revisions=(revision(6, template=template("checkout:6", **NEEDING)),))
+    made = decision(of, inventory={Item(ItemKind.ACCOUNT, "shop", "web"): Seen()})
+    verdict = with_preflight(made, joined(accepted(), pod_not_tried("no right"))).leading.verdicts[-1]
+    assert verdict.warning
+    assert "Secret shop/key" in verdict.warning
+    assert verdict.warning.endswith(f"; {OPEN}")

@@ -32,6 +32,7 @@ def test_any_block_means_no_patch(
     for judgement in (made.leading, *made.others):
         assert (judgement.phase is Phase.REFUSED) is bool(judgement.blocked_by)
         assert judgement.phase is not Phase.PENDING or judgement.mode is Mode.AUTO
+        assert judgement.phase is not Phase.AWAITING_APPROVAL or judgement.mode is Mode.APPROVE
     assert (made.chosen is None) is (made.leading.phase is Phase.REFUSED)
     turned_down = with_preflight(made, refused("no"))
     assert (turned_down.leading.phase, turned_down.chosen) == (Phase.REFUSED, None)
@@ -56,7 +57,8 @@ def test_the_guards_never_raise(
     assert tuple(verdict.guard for verdict in verdicts) == NAMES
     assert all(verdict.evidence for verdict in verdicts)
     unjudged = {verdict.guard for verdict in verdicts if verdict.allowed is None}
-    assert unjudged == (set() if seen.choice.revision else {"preflight"})
+    assert unjudged - {"barrier"} == (set() if seen.choice.revision else {"preflight"})
+    assert "barrier" not in unjudged or seen.choice.revision is None
 
 
 def outcome(made: Decision) -> dict[str, tuple[Phase, frozenset[str]]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -32,8 +33,13 @@ RAW: dict[str, Any] = {
     "status": {
         "phase": "Succeeded",
         "patchedAt": "2026-05-01T12:00:00.000000Z",
+        "conditions": [
+            {"type": "Patched", "status": "True", "lastTransitionTime": "2026-05-01T12:00:00Z"},
+            {"type": "RolledOut", "status": "True", "lastTransitionTime": "2026-05-01T12:00:07Z"},
+        ],
         "decision": {"rule": "latency", "to": {"revision": 6, "templateHash": "hash6"}},
         "review": {"verdict": "right"},
+        "approvedAt": "2026-05-01T12:00:00.000000Z",
     },
 }
 
@@ -111,7 +117,16 @@ def test_a_record_is_read_back() -> None:
         to_hash="hash6",
         patched_at=NOW,
         review=Review.RIGHT,
+        approved_at=NOW,
+        rolled_out_at=NOW + timedelta(seconds=7),
     )
+
+
+def test_only_a_rollout_that_was_complete_has_a_time_at_which_it_was() -> None:
+    waiting = [{"type": "RolledOut", "status": "False", "lastTransitionTime": "2026-05-01T12:00:07Z"}]
+    for conditions in (waiting, [], None):
+        raw = {**RAW, "status": {**RAW["status"], "conditions": conditions}}
+        assert parse_record(raw).rolled_out_at is None
 
 
 def test_a_record_that_was_only_just_claimed_is_read_back() -> None:

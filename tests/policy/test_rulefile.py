@@ -78,7 +78,7 @@ HOSTILE = {
     ),
     "long-value": (
         with_keys(f"mode: {'a' * 10_000}"),
-        f"4: rule shop: mode: '{'a' * 80}'… is unknown: known are off, dry-run, auto",
+        f"4: rule shop: mode: '{'a' * 80}'… is unknown: known are off, dry-run, approve, auto",
     ),
 }
 

@@ -57,6 +57,12 @@ def with_target(target: Target) -> Rule:
             id="daemon-set-before-pod",
         ),
         pytest.param(
+            MIXIN,
+            {"namespace": "shop", "rollout": "web", "pod": "web-x7"},
+            WorkloadRef("Rollout", "shop", "web"),
+            id="rollout-before-pod",
+        ),
+        pytest.param(
             with_target(BY_KIND),
             {"namespace": "shop", "cluster": "db", "deployment": "exporter"},
             WorkloadRef("StatefulSet", "shop", "db"),
@@ -128,7 +134,7 @@ def test_labels_name_the_target(of: Rule, labels: dict[str, str], found: Workloa
             MIXIN,
             {"namespace": "shop", "node": "n1"},
             TargetReason.LABEL_MISSING,
-            "the alert has none of the labels deployment, statefulset, daemonset, pod",
+            "the alert has none of the labels deployment, statefulset, daemonset, rollout, pod",
             id="no-workload",
         ),
         pytest.param(
@@ -204,7 +210,7 @@ NAMES = st.one_of(st.text(), st.text(alphabet="ab-.%/A\n\u0660", min_size=1, max
     st.fixed_dictionaries(
         {},
         optional=dict.fromkeys(
-            ["namespace", "deployment", "daemonset", "pod", "app", "instance", "service"], NAMES
+            ["namespace", "deployment", "rollout", "pod", "app", "instance", "service"], NAMES
         ),
     ),
 )

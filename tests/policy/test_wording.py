@@ -9,8 +9,14 @@ from receiver.policy.ledger import Ledger, Pause
 from receiver.policy.record import Phase
 from receiver.policy.rules import Mode
 from receiver.policy.targets import TargetFault, TargetReason
-from receiver.policy.wording import MESSAGE_LIMIT, decision_sentence, fault_sentence, refusals
-from tests.policy.builders import LIVE, NOW, decision, revision, rule, workload
+from receiver.policy.wording import (
+    MESSAGE_LIMIT,
+    approval_refused,
+    decision_sentence,
+    fault_sentence,
+    refusals,
+)
+from tests.policy.builders import CHECKOUT, LIVE, NOW, decision, revision, rule, workload
 
 PAUSED = Ledger(pause=Pause(NOW, "ada", "exercise"))
 
@@ -22,6 +28,11 @@ PAUSED = Ledger(pause=Pause(NOW, "ada", "exercise"))
             decision(),
             "Rolling Deployment shop/checkout back from revision 7 to revision 6",
             id=Phase.PENDING.value,
+        ),
+        pytest.param(
+            decision(rules=[rule(mode=Mode.APPROVE)]),
+            "Waiting for approval to roll Deployment shop/checkout back from revision 7 to revision 6",
+            id=Phase.AWAITING_APPROVAL.value,
         ),
         pytest.param(
             decision(rules=[rule(mode=Mode.DRY_RUN)]),
@@ -65,3 +76,12 @@ def test_a_target_that_was_not_found_is_a_sentence_too() -> None:
     assert fault_sentence("errors", fault) == (
         "Refused: rule errors found no target: the alert has no label namespace"
     )
+
+
+def test_an_approval_that_came_to_nothing_names_who_and_why() -> None:
+    """Within the bounds of a record."""
+    said = "approved by ann at 2026-05-01T12:00:00Z"
+    assert approval_refused(CHECKOUT, said, "paused: game day") == (
+        f"The rollback of Deployment shop/checkout was {said}, but refused: paused: game day"
+    )
+    assert len(approval_refused(CHECKOUT, said, "x" * 9999).encode()) <= MESSAGE_LIMIT

@@ -22,9 +22,15 @@ from tests.testbed.golang import environment, find_go
 from tests.testbed.progress import BuildError, run_aloud, say
 
 HERE = Path(__file__).parent
-MODULES = ("kubernetes", "alertmanager", "prometheus")
+MODULES = ("kubernetes", "alertmanager", "prometheus", "argo-rollouts", "helm")
 NAMES = {"go.etcd.io/etcd/server/v3": "etcd"}
-MINUTES = {"kube-apiserver": 4, "kube-controller-manager": 2, "prometheus": 3}
+MINUTES = {
+    "kube-apiserver": 4,
+    "kube-controller-manager": 2,
+    "prometheus": 3,
+    "rollouts-controller": 5,
+    "helm": 2,
+}
 TAGS = {"prometheus": "remove_all_sd"}
 """Prometheus without service discovery: the clouds' clients are most of its build."""
 
@@ -161,6 +167,11 @@ def linker_flags(module: str) -> str:
         # The module v0.315.1 is the release 3.15.1.
         version = f"{release[:-2]}.{int(release[-2:])}.{patch}"
         stamps = {"github.com/prometheus/common/version.Version": version}
+    elif module == "argo-rollouts":
+        version = required(module, "github.com/argoproj/argo-rollouts")
+        stamps = {"github.com/argoproj/argo-rollouts/utils/version.version": version}
+    elif module == "helm":
+        stamps = {"helm.sh/helm/v4/internal/version.version": required(module, "helm.sh/helm/v4")}
     else:
         version = required(module, "k8s.io/kubernetes")
         major, minor, _ = version.removeprefix("v").split(".")

@@ -10,7 +10,7 @@ import secrets
 from pathlib import Path
 
 PEOPLE = ("admin", "bench", "receiver-1", "receiver-2", "receiver-3", "receiver-4")
-COMPONENTS = ("kube-controller-manager", "kube-scheduler", "kwok")
+COMPONENTS = ("kube-controller-manager", "kube-scheduler", "kwok", "rollouts-controller")
 
 
 class Credentials:

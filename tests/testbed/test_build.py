@@ -39,6 +39,8 @@ def fake_go(folder: Path, says: str) -> Path:
         ),
         ("alertmanager", {"alertmanager", "amtool"}),
         ("prometheus", {"prometheus", "promtool"}),
+        ("argo-rollouts", {"rollouts-controller"}),
+        ("helm", {"helm"}),
     ],
 )
 def test_go_mod_lists_the_tools(module: str, names: set[str]) -> None:
@@ -67,6 +69,8 @@ def test_the_version_is_the_one_that_go_mod_requires() -> None:
     assert "gitVersion=v1.37.2" in build.linker_flags("kubernetes")
     assert "version.Version=0.34.1" in build.linker_flags("alertmanager")
     assert "version.Version=3.15.1" in build.linker_flags("prometheus")
+    assert "version.version=v1.10.1" in build.linker_flags("argo-rollouts")
+    assert "version.version=v4.3.1" in build.linker_flags("helm")
     with pytest.raises(BuildError, match=r"does not require no.example/such"):
         build.required("kubernetes", "no.example/such")
 

@@ -9,9 +9,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from receiver.policy.alerts import Payload
-from receiver.policy.intake import Accepted, RollbackQuery
+from receiver.policy.intake import Accepted, RollbackQuery, WrongPhase
+from receiver.policy.overview import Overview, Rollout
+from receiver.policy.record import Review
+from receiver.policy.rules import Mode
 from receiver.web.application import create_app
 from receiver.web.auth import TokenFile
+from receiver.web.page import Proxies
 from tests.web.server_process import Server
 
 LIMIT = 4 * 1024 * 1024
@@ -25,9 +29,14 @@ class Notebook:
         self.received_at: list[datetime] = []
         self.queries: list[RollbackQuery] = []
         self.names: list[str] = []
+        self.at_a_glance = Overview(Mode.AUTO)
+        self.progress: Rollout | None = None
+        self.listed: dict[str, Any] = {"items": [], "continue": "abc"}
+        self.words: list[tuple[str, ...]] = []
         self.reloads = 0
         self.outcome = Accepted(accepted=1, ignored=0, records=("r-1",))
         self.fault: str | None = None
+        self.refusal: WrongPhase | None = None
         self.failure: Exception | None = None
         self.record: dict[str, Any] | None = {"kind": "Rollback"}
 
@@ -48,11 +57,41 @@ class Notebook:
     def rollbacks(self, query: RollbackQuery) -> dict[str, Any]:
         self.queries.append(query)
         self._fail()
-        return {"items": [], "continue": "abc"}
+        return self.listed
 
     def rollback(self, name: str) -> dict[str, Any] | None:
         self.names.append(name)
         self._fail()
+        return self.record
+
+    def approve(self, name: str, by: str) -> dict[str, Any] | None:
+        return self._heard("approve", name, by)
+
+    def reject(self, name: str, by: str, note: str) -> dict[str, Any] | None:
+        return self._heard("reject", name, by, note)
+
+    def review(self, name: str, verdict: Review, note: str, by: str) -> dict[str, Any] | None:
+        return self._heard("review", name, verdict, note, by)
+
+    def pause(self, by: str, reason: str) -> None:
+        self._heard("pause", by, reason)
+
+    def resume(self, by: str) -> None:
+        self._heard("resume", by)
+
+    def overview(self) -> Overview:
+        self._fail()
+        return self.at_a_glance
+
+    def rollout(self, record: dict[str, Any]) -> Rollout | None:  # noqa: ARG002
+        self._fail()
+        return self.progress
+
+    def _heard(self, *word: str) -> dict[str, Any] | None:
+        self.words.append(word)
+        self._fail()
+        if self.refusal is not None:
+            raise self.refusal
         return self.record
 
     def _fail(self) -> None:
@@ -79,12 +118,19 @@ def review_token(tmp_path: Path) -> Path:
     return path
 
 
-def client_of(notebook: Notebook, *, webhook: Path | None = None, review: Path | None = None) -> FlaskClient:
+def client_of(
+    notebook: Notebook,
+    *,
+    webhook: Path | None = None,
+    review: Path | None = None,
+    proxies: Proxies | None = None,
+) -> FlaskClient:
     return create_app(
         notebook,
         webhook_token=TokenFile(webhook) if webhook else None,
         review_token=TokenFile(review) if review else None,
         max_body_bytes=LIMIT,
+        proxies=proxies or Proxies(),
     ).test_client()
 
 

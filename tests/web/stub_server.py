@@ -16,9 +16,13 @@ from flask import Flask
 from receiver import logs
 from receiver.policy.alerts import Payload
 from receiver.policy.intake import Accepted, RollbackQuery
+from receiver.policy.overview import Overview, Rollout
+from receiver.policy.record import Review
+from receiver.policy.rules import Mode
 from receiver.web import server
 from receiver.web.application import create_app
 from receiver.web.auth import TokenFile
+from receiver.web.tls import TlsFiles
 
 log = logging.getLogger("stub")
 
@@ -47,6 +51,25 @@ class Pretender:
     def rollback(self, name: str) -> dict[str, Any] | None:
         return {"filler": "x" * 20_000_000} if name == "huge" else None
 
+    def approve(self, name: str, by: str) -> dict[str, Any] | None:  # noqa: ARG002
+        return None
+
+    def reject(self, name: str, by: str, note: str) -> dict[str, Any] | None:  # noqa: ARG002
+        return None
+
+    def review(self, name: str, verdict: Review, note: str, by: str) -> dict[str, Any] | None:  # noqa: ARG002
+        return None
+
+    def pause(self, by: str, reason: str) -> None: ...
+
+    def resume(self, by: str) -> None: ...
+
+    def overview(self) -> Overview:
+        return Overview(Mode.DRY_RUN)
+
+    def rollout(self, record: dict[str, Any]) -> Rollout | None:  # noqa: ARG002
+        return None
+
 
 def make_app(_port: int) -> Flask:
     if "fail-app" in sys.argv:
@@ -65,7 +88,12 @@ def stop() -> None:
     log.info("stopped")
 
 
+def tls_files() -> TlsFiles | None:
+    cert, key, client_ca = (os.environ.get(f"TLS_{name}") for name in ("CERT", "KEY", "CLIENT_CA"))
+    return TlsFiles(Path(cert), Path(key), Path(client_ca) if client_ca else None) if cert and key else None
+
+
 if __name__ == "__main__":
     logs.set_up()
     port = int(sys.argv[1])
-    sys.exit(server.run(make_app, ("127.0.0.1", port), start, stop))
+    sys.exit(server.run(make_app, ("127.0.0.1", port), start, stop, tls=tls_files()))

@@ -133,7 +133,7 @@ def test_cluster_that_does_not_answer_is_a_503(client: FlaskClient, notebook: No
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nothing", "//alerts", "/alerts/", "/api/v1", "/static/x", "/\x1b[2J"]
+    "path", ["/rollbacks", "/nothing", "/api//v1/rollbacks", "/alerts/", "/api/v1", "/static/x", "/\x1b[2J"]
 )
 def test_nothing_there_is_a_404_in_json(client: FlaskClient, path: str) -> None:
     """No redirect, which Alertmanager would take for an end."""

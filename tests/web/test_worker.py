@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 from gunicorn.http.errors import NoMoreData
 
-from receiver.web import worker
-from receiver.web.worker import BoundedSocket
+from receiver.web import sockets, worker
+from receiver.web.sockets import BoundedSocket
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ Pair = tuple[BoundedSocket, socket.socket]
 
 def test_waiting_uses_up_the_requests_time(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """Byte by byte does not last longer than nothing at all."""
-    monkeypatch.setattr(worker, "ARRIVAL_SECONDS", 0.3)
+    monkeypatch.setattr(sockets, "ARRIVAL_SECONDS", 0.3)
     bounded, theirs = pair
     bounded.start_request()
 
@@ -56,7 +56,7 @@ def test_waiting_uses_up_the_requests_time(pair: Pair, monkeypatch: pytest.Monke
 
 def test_time_that_the_server_takes_is_not_the_requests(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies there already is read, however late its turn comes."""
-    monkeypatch.setattr(worker, "ARRIVAL_SECONDS", 0.1)
+    monkeypatch.setattr(sockets, "ARRIVAL_SECONDS", 0.1)
     bounded, theirs = pair
     bounded.start_request()
     theirs.send(b"abc")
@@ -77,7 +77,7 @@ def test_shorter_timeout_of_the_caller_holds(pair: Pair) -> None:
 
 def test_client_that_reads_nothing_has_hung_up(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that nobody takes does not hold its thread."""
-    monkeypatch.setattr(worker, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(sockets, "ANSWER_SECONDS", 0.1)
     bounded, _ = pair
     with pytest.raises(BrokenPipeError):
         bounded.sendall(b"x" * 10_000_000)
@@ -85,15 +85,15 @@ def test_client_that_reads_nothing_has_hung_up(pair: Pair, monkeypatch: pytest.M
 
 def test_lingering_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the client's end, and after its time at the latest."""
-    monkeypatch.setattr(worker, "LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(sockets, "LINGER_SECONDS", 0.2)
     bounded, theirs = pair
     theirs.send(b"x" * 1000)
     started = time.monotonic()
-    worker._linger(bounded)
+    sockets.linger(bounded)
     assert 0.15 < time.monotonic() - started < 0.5
     theirs.close()
     started = time.monotonic()
-    worker._linger(bounded)
+    sockets.linger(bounded)
     assert time.monotonic() - started < 0.1
 
 

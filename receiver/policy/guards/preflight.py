@@ -21,6 +21,8 @@ class Reason(StrEnum):
 
     ACCEPTED = "server_accepts"
     REFUSED = "server_refuses"
+    POD_REFUSED = "server_refuses_pods"
+    NOT_TRIED = "server_cannot_try"
     CHANGED = "changed_meanwhile"
     GONE = "needs_gone"
     THERE = "needs_there"
@@ -66,9 +68,9 @@ def _unseen(context: Context, revision: Revision) -> str | None:
 
 def _changed(context: Context, revision: Revision, wanted: tuple[Need, ...]) -> str | None:
     """Warn of ConfigMaps that were written since; by their managedFields, so a person has to look."""
-    if revision.live_since is None or revision.soak is None:
+    if revision.left_at is None:
         return None
-    changed = changed_since(revision.live_since + revision.soak, wanted, context.inventory)
+    changed = changed_since(revision.left_at, wanted, context.inventory)
     named = _listed([str(item) for item in changed])
     said = f"{revision.label} may run with another configuration than when it was last live"
     return f"{said}: written since, by its managedFields: {named}" if changed else None

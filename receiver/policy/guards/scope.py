@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from receiver.policy.context import Context
+from receiver.policy.modes import effective_mode, modes
 from receiver.policy.problems import quoted
 from receiver.policy.record import MODE_ANNOTATION
 from receiver.policy.rules import Mode
@@ -11,7 +12,6 @@ from receiver.policy.verdict import Verdict, allow, block, cannot_tell
 from receiver.policy.workload import Unreadable
 
 GUARD = "scope"
-UNDERSTOOD = frozenset({Mode.DRY_RUN.value, Mode.AUTO.value})
 
 
 class Reason(StrEnum):
@@ -22,6 +22,7 @@ class Reason(StrEnum):
     OUT_OF_SCOPE = "namespace_out_of_scope"
     OPTED_OUT = "opted_out"
     UNKNOWN_MODE = "unknown_mode"
+    LOWERED = "mode_lowered_since"
 
 
 def judge(context: Context) -> Verdict:
@@ -52,20 +53,29 @@ def _by_annotations(context: Context) -> Verdict:
     for place, annotations in places.items():
         if fault := _opted_out(place, annotations):
             return fault
-    return allow(
+    return _lowered(context) or allow(
         GUARD, Reason.IN_SCOPE, f"namespace {workload.ref.namespace} is in scope and nobody opted out"
     )
 
 
 def _opted_out(place: str, annotations: Mapping[str, str]) -> Verdict | None:
     value = annotations.get(MODE_ANNOTATION)
-    if value is None or value in UNDERSTOOD:
-        return None
     if value == Mode.OFF:
         return block(GUARD, Reason.OPTED_OUT, f"{place} has the annotation {MODE_ANNOTATION}: off")
-    known = ", ".join(["off", *sorted(UNDERSTOOD, reverse=True)])
+    if value is None or value in set(Mode):
+        return None
     return block(
         GUARD,
         Reason.UNKNOWN_MODE,
-        f"{place} has the annotation {MODE_ANNOTATION}: {quoted(value)}; known are {known}",
+        f"{place} has the annotation {MODE_ANNOTATION}: {quoted(value)}; known are {', '.join(Mode)}",
     )
+
+
+def _lowered(context: Context) -> Verdict | None:
+    """Block a later act where somebody has since said off, or less than approve of what was approved."""
+    least = Mode.APPROVE if context.approved else Mode.DRY_RUN
+    if effective_mode(context).rank >= least.rank:
+        return None
+    lower = {who: mode for who, mode in modes(context).items() if mode.rank < least.rank}
+    said = ", ".join(f"{who} says {mode}" for who, mode in lower.items())
+    return block(GUARD, Reason.LOWERED, f"the mode has been lowered since: {said}")

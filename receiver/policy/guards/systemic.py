@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from receiver.policy.bystanders import WINDOW, Bystanders
 from receiver.policy.context import Context
@@ -52,10 +53,9 @@ def _named(targets: Sequence[WorkloadRef]) -> str:
 
 
 def _names(targets: Sequence[WorkloadRef]) -> Iterator[str]:
-    kind = ""
-    for ref in targets:
-        yield f"{ref.namespace}/{ref.name}" if ref.kind == kind else str(ref)
-        kind = ref.kind
+    yield from map(str, targets[:1])
+    for before, ref in pairwise(targets):
+        yield f"{ref.namespace}/{ref.name}" if ref.kind == before.kind else str(ref)
 
 
 def _aged(age: timedelta) -> str:

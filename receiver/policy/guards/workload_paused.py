@@ -4,7 +4,8 @@ from enum import StrEnum
 
 from receiver.policy.context import Context
 from receiver.policy.verdict import Verdict, allow, block
-from receiver.policy.workload import Workload
+from receiver.policy.vocabulary import Kind
+from receiver.policy.workload import Workload, WorkloadRef
 
 GUARD = "workload_paused"
 
@@ -22,12 +23,17 @@ def judge(context: Context) -> Verdict:
     if not context.workload.paused:
         evidence = f"the rollout of {ref} is not paused"
         return allow(GUARD, Reason.NOT_PAUSED, evidence, warning=_left_behind(context.workload))
+    evidence = f"you cannot rollback a paused {ref.kind.lower()}; {_how_to_resume(ref)}"
+    return block(GUARD, Reason.PAUSED, evidence)
+
+
+def _how_to_resume(ref: WorkloadRef) -> str:
+    if ref.kind == Kind.ROLLOUT:
+        # `kubectl rollout` does not know the kind, and promote of Argo's plugin would go on a step as well.
+        unpause = """--type merge -p '{"spec":{"paused":false}}'"""
+        return f"resume it first and try again: kubectl patch rollout {ref.name} -n {ref.namespace} {unpause}"
     resume = f"kubectl rollout resume {ref.kind.lower()}/{ref.name} -n {ref.namespace}"
-    return block(
-        GUARD,
-        Reason.PAUSED,
-        f"you cannot rollback a paused {ref.kind.lower()}; resume it first with '{resume}' and try again",
-    )
+    return f"resume it first with '{resume}' and try again"
 
 
 def _left_behind(workload: Workload) -> str | None:

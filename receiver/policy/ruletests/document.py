@@ -66,7 +66,7 @@ class Expectation(Parsed):
     target: TargetPath | None = None
     """KIND/NAMESPACE/NAME."""
     phase: DecidedField | None = None
-    """Pending, DryRun or Refused."""
+    """Pending, AwaitingApproval, DryRun or Refused."""
     from_: Count | None = Field(default=None, validation_alias="from")
     """The number of the suspected revision."""
     to: Count | None = None

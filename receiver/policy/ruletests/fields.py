@@ -15,7 +15,7 @@ from receiver.policy.times import parse_time
 from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import WorkloadRef
 
-DECIDED = (Phase.PENDING, Phase.DRY_RUN, Phase.REFUSED)
+DECIDED = (Phase.PENDING, Phase.AWAITING_APPROVAL, Phase.DRY_RUN, Phase.REFUSED)
 """The phases that a decision can give a record, before anything is done."""
 
 _LATER = {
@@ -23,7 +23,6 @@ _LATER = {
     for phase in Phase
     if phase not in DECIDED
 }
-_NO_APPROVAL = {Phase.AWAITING_APPROVAL.value: "AwaitingApproval is not supported in this version"}
 
 
 def _moment(value: object) -> datetime:
@@ -106,4 +105,4 @@ GuardName = Annotated[str, PlainValidator(_guard)]
 StatusField = Annotated[Status, PlainValidator(choice(Status))]
 ReviewField = Annotated[Review, PlainValidator(choice(Review))]
 PhaseField = Annotated[Phase, PlainValidator(choice(Phase))]
-DecidedField = Annotated[Phase, PlainValidator(choice(Phase, {**_LATER, **_NO_APPROVAL}))]
+DecidedField = Annotated[Phase, PlainValidator(choice(Phase, _LATER))]

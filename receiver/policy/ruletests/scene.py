@@ -33,6 +33,7 @@ from receiver.policy.ruletests.document import (
 )
 from receiver.policy.ruletests.podtemplates import make_inventory, make_template
 from receiver.policy.targets import Clue, PodRef, ServiceRef, TargetFault, TargetReason
+from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import Revision, Unreadable, Workload, WorkloadRef
 
 PATCHED = frozenset(
@@ -146,7 +147,7 @@ def _workload(entry: WorkloadEntry, *, now: datetime) -> Workload:
     revisions = {r.revision: _revision(entry, r, now=now) for r in entry.revisions}
     return Workload(
         ref=entry.ref,
-        api_version="apps/v1",
+        api_version=Kind(entry.kind).api_version,
         uid=_uid(entry.ref),
         generation=len(revisions),
         live=revisions[live],
@@ -175,6 +176,7 @@ def _revision(workload: WorkloadEntry, entry: RevisionEntry, *, now: datetime) -
         template=make_template(workload, entry),
         template_hash=_hash(workload.name, entry.revision),
         live_since=now - entry.rolled_out,
+        left_at=now - max(later) if later else None,
         soak=entry.rolled_out - max(later) if known else None,
         available=_available(workload, entry),
     )

@@ -182,14 +182,13 @@ def test_configuration_that_was_written_since_is_a_warning(state: Seen, *, warne
     assert found.warning == (f"{said}: {also}" if warned else None)
 
 
-def test_without_a_time_in_service_no_change_can_be_told() -> None:
+def test_without_the_time_when_it_was_left_no_change_can_be_told() -> None:
     config = template("checkout:6", **config_volume(CONFIG.name))
-    for unknown in ({"soak": None}, {"live_since": None}):
-        older = workload(revisions=(revision(6, template=config, **unknown),))
-        asked = [rule(rollback=Rollback(to=6))]
-        made = decision(older, rules=asked, inventory={CONFIG: Seen(changed_at=LEFT + MINUTE)})
-        assert verdict(made).allowed
-        assert verdict(made).warning is None
+    older = workload(revisions=(revision(6, template=config, left_at=None),))
+    asked = [rule(rollback=Rollback(to=6))]
+    made = decision(older, rules=asked, inventory={CONFIG: Seen(changed_at=LEFT + MINUTE)})
+    assert verdict(made).allowed
+    assert verdict(made).warning is None
 
 
 def test_many_are_named_as_far_as_one_can_read() -> None:

@@ -57,7 +57,7 @@ def test_the_namespace_must_be_in_scope(namespace: str, installation: Installati
         pytest.param(annotated(mode="auto"), OFF, Reason.OPTED_OUT, id="a-workload-cannot-opt-in-again"),
         pytest.param(annotated(mode="OFF"), {}, Reason.UNKNOWN_MODE, id="another-spelling"),
         pytest.param(annotated(mode=""), {}, Reason.UNKNOWN_MODE, id="empty"),
-        pytest.param({}, annotated(mode="approve"), Reason.UNKNOWN_MODE, id="approve-is-not-available-yet"),
+        pytest.param({}, annotated(mode="approve"), Reason.IN_SCOPE, id="approve"),
     ],
 )
 def test_people_may_opt_out(
@@ -80,7 +80,7 @@ def test_people_may_opt_out(
         pytest.param(
             annotated(mode="never\n" + "r" * 9000),
             "Deployment shop/checkout has the annotation rollback-receiver.dev/mode: "
-            f"'never\\n{'r' * 74}'…; known are off, dry-run, auto",
+            f"'never\\n{'r' * 74}'…; known are off, dry-run, approve, auto",
             id="hostile",
         ),
     ],

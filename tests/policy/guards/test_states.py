@@ -8,7 +8,7 @@ from receiver.policy.guards import firing, history, paused, target, workload_pau
 from receiver.policy.ledger import Ledger, Pause
 from receiver.policy.targets import TargetReason
 from receiver.policy.verdict import Common
-from receiver.policy.workload import Unreadable, Workload
+from receiver.policy.workload import Unreadable, Workload, WorkloadRef
 from tests.policy.builders import FORBIDDEN, NOW, context, revision, workload
 
 
@@ -84,6 +84,17 @@ def test_a_paused_rollout_blocks() -> None:
     assert verdict.evidence == (
         "you cannot rollback a paused deployment; resume it first with "
         "'kubectl rollout resume deployment/checkout -n shop' and try again"
+    )
+
+
+def test_a_paused_rollout_of_argo_is_resumed_by_its_spec() -> None:
+    """Promote would skip the step that it is at, and `kubectl rollout` does not know the kind."""
+    verdict = workload_paused.judge(
+        context(workload=workload(ref=WorkloadRef("Rollout", "shop", "web"), paused=True))
+    )
+    assert verdict.evidence == (
+        "you cannot rollback a paused rollout; resume it first and try again: "
+        """kubectl patch rollout web -n shop --type merge -p '{"spec":{"paused":false}}'"""
     )
 
 

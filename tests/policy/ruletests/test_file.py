@@ -15,7 +15,7 @@ WORKLOAD = "{kind: Deployment, namespace: shop, name: a, revisions: [{revision: 
 EXPECTED = "rules: [r.yaml]\ntests:\n  - name: shop\n    alerts: []\n    expect: [%s]\n"
 PAST = "past: [{target: Deployment/shop/a, rule: errors, age: 1d, phase: Succeeded%s}]"
 NO_KIND = "is not supported in this version"
-ALL_KINDS = "known are Deployment, StatefulSet, DaemonSet"
+ALL_KINDS = "known are Deployment, StatefulSet, DaemonSet, Rollout"
 LATER = "comes after the decision"
 CONFIG = "workloads[0].revisions[0].config"
 
@@ -47,9 +47,9 @@ INVALID = {
         "rules: []\ntests: []\nsettings:\n  mod: auto\n",
         ["4: settings.mod: unknown key: did you mean mode?"],
     ),
-    "mode-approve": (
-        "rules: []\ntests: []\nsettings: {mode: approve}\n",
-        ["3: settings.mode: approve is not available in this version: use dry-run or auto"],
+    "mode-misspelt": (
+        "rules: []\ntests: []\nsettings: {mode: aprove}\n",
+        ["3: settings.mode: 'aprove' is unknown: did you mean approve?"],
     ),
     "not-a-test": ("rules: []\ntests: [shop]\n", ["2: tests[0]: must be a mapping, not 'shop'"]),
     "nameless": (
@@ -89,8 +89,8 @@ INVALID = {
         ["7: test shop: services[0].selects: 'Deployment/' is no workload: write KIND/NAME"],
     ),
     "service-of-no-kind-of-ours": (
-        with_service("Rollout/a"),
-        [f"7: test shop: services[0].selects: kind 'Rollout' {NO_KIND}: {ALL_KINDS}"],
+        with_service("CronJob/a"),
+        [f"7: test shop: services[0].selects: kind 'CronJob' {NO_KIND}: {ALL_KINDS}"],
     ),
     "service-twice": (
         with_service("Deployment/a", more=", {namespace: shop, name: web, selects: Deployment/a}"),
@@ -192,13 +192,14 @@ INVALID = {
         with_keys("past: []").replace("alerts: []", "alerts: [{age: 1m, labels: {}, status: Firing}]"),
         ["4: test shop: alerts[0].status: 'Firing' is unknown: did you mean firing?"],
     ),
-    "approval-not-yet": (
-        EXPECTED % "{phase: AwaitingApproval}",
-        ["5: test shop: expect[0].phase: AwaitingApproval is not supported in this version"],
-    ),
     "phase-of-later": (
         EXPECTED % "{phase: Succeeded}",
-        [f"5: test shop: expect[0].phase: Succeeded {LATER}: known are Pending, DryRun, Refused"],
+        [
+            (
+                f"5: test shop: expect[0].phase: Succeeded {LATER}: "
+                "known are Pending, AwaitingApproval, DryRun, Refused"
+            )
+        ],
     ),
     "guard-unknown": (
         EXPECTED % "{blocked_by: [blam]}",

@@ -24,6 +24,14 @@ def test_release_that_errs_goes_back() -> None:
     }
 
 
+def test_release_of_a_rollout_goes_back() -> None:
+    """By its own label."""
+    of = workload(kind="Rollout")
+    assert told(tried(workloads=[of], alerts=[alert(deployment="", rollout="a")])) == [
+        "errors Rollout/shop/a Pending"
+    ]
+
+
 NOTHING = {
     "no-alerts": {"alerts": []},
     "no-rule-matches": {"alerts": [alert(alertname="Other")]},

@@ -108,6 +108,12 @@ class Alertmanager:
         found: list[dict[str, Any]] = json.loads(answer)
         return found
 
+    def silences(self) -> list[dict[str, Any]]:
+        """Return the silences that it knows, those that have ended too."""
+        _, answer = self._request("GET", "/api/v2/silences")
+        found: list[dict[str, Any]] = json.loads(answer)
+        return found
+
     def _ready(self) -> bool:
         with suppress(OSError):
             return self._request("GET", "/-/ready")[0] == 200

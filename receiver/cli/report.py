@@ -1,0 +1,98 @@
+"""`report`: what the receiver did and did not do in a time, and how right that was."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from receiver.app import open_cluster
+from receiver.cli.options import cluster_options, ends_cleanly, settings_from
+from receiver.cli.records import duration
+from receiver.cli.tables import fitted, table
+from receiver.policy.durations import format_duration
+from receiver.policy.report import Report, Times, make_report, report_document
+from receiver.policy.score import Case, RuleScore, parse_case
+from receiver.policy.times import format_age, format_time
+
+NONE = "-"
+
+
+@click.command()
+@cluster_options
+@click.option(
+    "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="How to print. [table]"
+)
+@click.option(
+    "--since", callback=duration, default="30d", metavar="DURATION", help="How far to look back. [30d]"
+)
+@ends_cleanly
+def report(
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+    config_file: Path | None,
+    output: str,
+    since: timedelta,
+) -> None:
+    """Report rollbacks, refusals, how right each rule was or would have been, and times to recover.
+
+    A rule in dry-run is scored by what people did themselves: right if they went back to the revision that it
+    had chosen, wrong if the alert cleared without anybody's doing. Verdicts given with `review` beat both.
+    """
+    settings = settings_from(config_file, kubeconfig=kubeconfig, context=context, namespace=namespace)
+    records = open_cluster(settings).records
+    cases = [case for raw in records.everything() if (case := _case(raw))]
+    made = make_report(cases, since=datetime.now(UTC) - since)
+    if output == "json":
+        click.echo(json.dumps(report_document(made), indent=2))
+    else:
+        click.echo("\n\n".join(_sections(made, since)))
+
+
+def _case(raw: dict[str, Any]) -> Case | None:
+    """Read a record; one of another version is said to be left out."""
+    try:
+        return parse_case(raw)
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        name = raw["metadata"]["name"]
+        click.echo(f"the record {name} is left out: {e!r}; was it made by another version?", err=True)
+        return None
+
+
+def _sections(made: Report, since: timedelta) -> Iterator[str]:
+    yield f"{made.records} records since {format_time(made.since)} ({format_duration(since)})"
+    if not made.records:
+        return
+    counted = sorted(made.phases.items(), key=lambda item: item[0].value)
+    yield table(("PHASE", "RECORDS"), ((phase.value, count) for phase, count in counted))
+    if made.refusals:
+        refusals = sorted(made.refusals.items(), key=lambda item: (-item[1], item[0]))
+        yield table(("REFUSED BY", "RECORDS"), refusals)
+    yield table(("RULE", "MODE", "PRECISION", "REVIEWS"), map(_acted, made.scores))
+    headers = ("RULE", "SHADOW", "RECALL", "BY HAND", "AFTER", "SAVED")
+    yield table(headers, (_shadow(each, made.by_hand[each.rule]) for each in made.scores))
+    recoveries = ((how.value, times.size, _middle(times)) for how, times in made.recoveries.items())
+    yield table(("RECOVERED", "RECORDS", "MEDIAN"), recoveries)
+    yield fitted(_ready(made.scores))
+
+
+def _acted(one: RuleScore) -> tuple[object, ...]:
+    return one.rule, one.mode and one.mode.value, one.acted, sum(one.reviews.values())
+
+
+def _shadow(one: RuleScore, by_hand: Times) -> tuple[object, ...]:
+    saved = format_age(one.saved) if one.saved else NONE
+    return one.rule, one.shadow, one.recall, by_hand.size, _middle(by_hand), saved
+
+
+def _middle(times: Times) -> str:
+    return NONE if times.middle is None else format_age(times.middle)
+
+
+def _ready(scores: tuple[RuleScore, ...]) -> str:
+    ready = [(each, each.ready_for) for each in scores]
+    named = [f"{each.rule} for {mode.value}" for each, mode in ready if mode is not None]
+    return f"Ready for the next mode: {', '.join(named) or 'no rule'}"

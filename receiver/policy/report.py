@@ -1,0 +1,132 @@
+"""What a review meeting wants to know of a time: rollbacks, refusals, how right each rule was, how fast.
+
+Every figure comes with the number of records behind it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from statistics import median
+from typing import Any
+
+from receiver.policy.aftermath import Kind
+from receiver.policy.record import Phase, Review
+from receiver.policy.score import Case, RuleScore, Sample, score
+from receiver.policy.times import format_time
+
+
+class Recovery(StrEnum):
+    """How a trouble ended."""
+
+    ROLLED_BACK = "rolled back"
+    BY_HAND = "rolled back by hand"
+    FORWARD = "fixed forward"
+    BY_ITSELF = "by itself"
+
+
+RECOVERIES: Mapping[Kind, Recovery] = {
+    Kind.ROLLED_BACK_BY_HAND: Recovery.BY_HAND,
+    Kind.FIXED_FORWARD: Recovery.FORWARD,
+    Kind.CLEARED_BY_ITSELF: Recovery.BY_ITSELF,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """So many times from the first alert until the trouble had ended; `middle` is None for none.
+
+    What was rolled back by hand counts until the older revision was live; all else until the alert cleared.
+    """
+
+    size: int
+    middle: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The records that were last decided from `since` on.
+
+    `refusals` are refused records by guard; one that several guards refused stands under each. `by_hand` is,
+    by rule, what people rolled back themselves where it did nothing.
+    """
+
+    since: datetime
+    records: int
+    phases: Mapping[Phase, int]
+    refusals: Mapping[str, int]
+    scores: tuple[RuleScore, ...]
+    by_hand: Mapping[str, Times]
+    recoveries: Mapping[Recovery, Times]
+
+
+def make_report(cases: Iterable[Case], *, since: datetime) -> Report:
+    """Report on the cases that were decided since then."""
+    counted = [case for case in cases if case.at >= since]
+    refused = [case for case in counted if case.phase is Phase.REFUSED]
+    scores = score(counted)
+    ended = [(case.rule, *how) for case in counted if (how := _recovery(case))]
+    return Report(
+        since=since,
+        records=len(counted),
+        phases=Counter(case.phase for case in counted if case.phase),
+        refusals=Counter(guard for case in refused for guard in case.guards),
+        scores=scores,
+        by_hand={
+            each.rule: _times([t for rule, how, t in ended if rule == each.rule and how is Recovery.BY_HAND])
+            for each in scores
+        },
+        recoveries={one: _times([t for _, how, t in ended if how is one]) for one in Recovery},
+    )
+
+
+def _recovery(case: Case) -> tuple[Recovery, timedelta] | None:
+    """Return how and after which time a trouble ended, None while it has not, or that is not known."""
+    if case.recovered is not None:
+        return Recovery.ROLLED_BACK, case.recovered
+    if case.patched or case.aftermath is None or case.aftermath.took is None:
+        return None
+    return RECOVERIES[case.aftermath.kind], case.aftermath.took
+
+
+def _times(times: Sequence[timedelta]) -> Times:
+    middle = median(time.total_seconds() for time in times) if times else None
+    return Times(len(times), None if middle is None else timedelta(seconds=middle))
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """Return the report for programs; a share or a median of nothing is null."""
+    return {
+        "since": format_time(report.since),
+        "records": report.records,
+        "phases": {phase.value: report.phases[phase] for phase in Phase if report.phases.get(phase)},
+        "refusals": dict(sorted(report.refusals.items())),
+        "rules": [_rule(each, report.by_hand[each.rule]) for each in report.scores],
+        "recoveries": {how.value: _of_times(times) for how, times in report.recoveries.items()},
+    }
+
+
+def _rule(one: RuleScore, by_hand: Times) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "mode": one.mode and one.mode.value,
+        "precision": _of_sample(one.acted),
+        "shadowPrecision": _of_sample(one.shadow),
+        "shadowRecall": _of_sample(one.recall),
+        "rightlyRefused": one.rightly_refused,
+        "undecided": one.undecided,
+        "reviews": {verdict.value: one.reviews.get(verdict, 0) for verdict in Review},
+        "byHand": _of_times(by_hand),
+        "savedSeconds": round(one.saved.total_seconds()),
+        "readyFor": one.ready_for and one.ready_for.value,
+    }
+
+
+def _of_sample(sample: Sample) -> dict[str, Any]:
+    return {"share": sample.share, "records": sample.size}
+
+
+def _of_times(times: Times) -> dict[str, Any]:
+    middle = times.middle
+    return {"records": times.size, "medianSeconds": None if middle is None else round(middle.total_seconds())}
