@@ -139,6 +139,8 @@ def test_variables_may_hold_every_setting() -> None:
         protected_namespaces=("monitoring",),
         defaults=GuardSettings(budget=Budget(max=1)),
         max_body_bytes=1024,
+        keep_records_for=timedelta(0),
+        keep_records=100,
         trusted_user_header="X-Auth-Request-User",
         trusted_proxies=(ip_network("10.0.0.0/24"), ip_network("::1/128")),
     )

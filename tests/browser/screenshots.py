@@ -1,6 +1,6 @@
 """`python -m tests.browser.screenshots`: the pictures in docs/img, of the page and of a terminal.
 
-Nothing in them is posed: a receiver has made the records from alerts, on the embedded cluster.
+A receiver has made the records from alerts, on the embedded cluster; only those of `gallery.POSED` are posed.
 """
 
 import tempfile
@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.browser.browsing import Visit, chromium, visit
-from tests.browser.gallery import TOKEN, Shop, opened
+from tests.browser.gallery import TOKEN, Shop, opened, pose
 from tests.browser.terminal import take_terminal
 from tests.cluster.conftest import install_crd
 from tests.cluster.receivers import ROOT
@@ -17,7 +17,8 @@ from tests.cluster.stories import Story
 from tests.testbed.sandbox import SandboxPlane
 
 PICTURES = ROOT / "docs" / "img"
-DESK, PHONE = {"width": 1000, "height": 760}, {"width": 360, "height": 740}
+DESK, SMALL = {"width": 1000, "height": 760}, {"width": 720, "height": 560}
+PHONE = {"width": 360, "height": 740}
 
 
 def main() -> None:
@@ -31,6 +32,7 @@ def main() -> None:
         with opened(plane, story, Path(folder), posing=False) as shop, chromium() as browser:
             take_all(browser, shop)
             take_commands(browser, shop, plane.kubeconfig_for("receiver-1"))
+            take_phases(browser, shop)
 
 
 def take_all(browser: Browser, shop: Shop) -> None:
@@ -44,6 +46,15 @@ def take_all(browser: Browser, shop: Shop) -> None:
     with visit(browser, url, viewport=PHONE, color_scheme="dark") as window:
         window.sign_in(TOKEN)
         take(window, "phone-dark", done)
+
+
+def take_phases(browser: Browser, shop: Shop) -> None:
+    """Take a record of every phase; some pass too quickly, and are posed."""
+    records = {**shop.records, **pose(shop.story, shop.records["Succeeded"])}
+    with visit(browser, shop.receiver.url, viewport=SMALL) as window:
+        window.sign_in(TOKEN)
+        for phase, name in records.items():
+            take(window, f"phases/{phase}", f"/rollbacks/{name}")
 
 
 def take_commands(browser: Browser, shop: Shop, kubeconfig: Path) -> None:
