@@ -19,6 +19,8 @@ LABEL org.opencontainers.image.title="rollback-receiver" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
+# Else each of the 64 threads keeps the memory of the largest message that it has read: eight of them, 1.4 GB.
+ENV MALLOC_ARENA_MAX=1
 ENV PATH=/app/bin:/usr/local/bin:/usr/bin:/bin PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 COPY --from=build /app /app
 USER 65532:65532

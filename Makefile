@@ -79,4 +79,4 @@ sbom: ## Write build/sbom.json, a CycloneDX bill of what the image holds beside 
 	@rm -rf build/image
 
 clean: ## Remove what was made here; the testbed in the user's cache stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* mutants

@@ -3,6 +3,7 @@
 As nobody, in a folder that cannot be written to, with nowhere else to write to.
 """
 
+import http.client
 import json
 import os
 import re
@@ -12,7 +13,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +166,54 @@ def home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
+
+
+def test_hostile_messages_never_take_more_memory_than_the_chart_allows(
+    built: Build, home: Path, tmp_path: Path
+) -> None:
+    """The costliest ones that are found, of the longest size that is taken, six at once and again."""
+    values = yaml.safe_load((ROOT / "helm" / "rollback-receiver" / "values.yaml").read_text())
+    allowed = re.fullmatch(r"(\d+)Mi", values["resources"]["limits"]["memory"])
+    assert allowed
+    bodies = [
+        b'{"alerts":[' + b"{}," * 5_592_000 + b"{}]}",
+        b'{"y":"NaN","x":[' + b'{"":{}},' * 2_097_000 + b"0]}",
+    ]
+    with Sandbox() as sandbox:
+        assert ask(sandbox, "POST", DEFINITIONS, yaml.safe_load(crd_text())).code == 201
+        (home / "kubeconfig").write_text(sandbox.kubeconfig())
+        flags = [f"--kubeconfig={home / 'kubeconfig'}", "--listen=127.0.0.1:0"]
+        process = start(built, "serve", *flags, output=tmp_path / "output")
+        try:
+            said = until(process, tmp_path / "output", lambda text: re.search(r"listening on .*:(\d+)", text))
+            with ThreadPoolExecutor(6) as senders:
+                statuses = set(senders.map(lambda body: posted(int(said[1]), body), 6 * bodies))
+            peak = sum(map(peak_mebibytes, family(process.pid)))
+        finally:
+            process.terminate()
+            process.wait(30)
+    assert 400 in statuses <= {202, 400, 503}
+    assert peak < int(allowed[1]) * 0.9
+
+
+def posted(port: int, body: bytes) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with closing(connection):
+        connection.request("POST", "/alerts", body)
+        return connection.getresponse().status
+
+
+def family(pid: int) -> list[int]:
+    """Return a process' id and those of all that came of it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(member for child in children for member in family(int(child)))]
+
+
+def peak_mebibytes(pid: int) -> float:
+    """Return the most memory that a process has had at once, with what it shares."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) / 1024
 
 
 def written(folder: Path) -> dict[Path, int]:

@@ -61,3 +61,13 @@ def test_a_folder_that_cannot_be_written_to_is_named(clone: Path) -> None:
     assert answer.returncode == 2
     assert f"{clone} cannot be written to: clone the project where you may write" in answer.stderr
     clone.chmod(0o755)
+
+
+def test_clean_leaves_nothing_that_git_ignores(clone: Path) -> None:
+    """But for what Python keeps beside each file."""
+    ignored = (ROOT / ".gitignore").read_text().split()
+    made = {name.rstrip("/").replace("*", "x") for name in ignored} - {"__pycache__"}
+    for name in made:
+        (clone / name).mkdir()
+    subprocess.run(["make", "clean"], cwd=clone, check=True, capture_output=True)
+    assert {path.name for path in clone.iterdir()} & made == set()

@@ -19,6 +19,7 @@ PROMISED = {
     "words_total": ("act", "outcome"),
     "notifications_total": ("receiver", "outcome"),
     "forms_refused_total": ("reason",),
+    "records_deleted_total": ("reason",),
     "records_not_final": (),
     "records_not_final_oldest_timestamp_seconds": (),
     "records_awaiting_approval": (),

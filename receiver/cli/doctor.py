@@ -11,6 +11,7 @@ from receiver.cli.options import (
     ALERTMANAGER,
     PROMETHEUS,
     REFUSED,
+    UNREACHABLE,
     cluster_options,
     ends_cleanly,
     rules_option,
@@ -48,5 +49,7 @@ def doctor(config_file: Path | None, kinds: tuple[str, ...], **flags: Any) -> No
     rows = [(WORDS[one.good], one.what, one.said) for one in findings]
     told = fitted_table(("STATE", "CHECKED", "FOUND"), rows)
     click.echo(colour_column(told, "STATE", FINDINGS))
+    if not all(one.reached for one in findings):
+        raise click.exceptions.Exit(UNREACHABLE)
     if any(one.good is False for one in findings):
         raise click.exceptions.Exit(REFUSED)

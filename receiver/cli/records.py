@@ -12,6 +12,7 @@ from receiver.cli.completion import record_names
 from receiver.cli.options import OUTPUT, REFUSED, cluster_options, ends_cleanly, settings_from, stop
 from receiver.cli.output import print_object
 from receiver.cli.tables import describe, fitted_table, narrowed_table, table
+from receiver.cli.workloads import parse_workload
 from receiver.cluster.errors import NotFound
 from receiver.engine.queries import list_rollbacks
 from receiver.policy.durations import parse_duration
@@ -44,7 +45,8 @@ def _target(_: click.Context, __: click.Parameter, text: str | None) -> Workload
     parts = text.split("/")
     if len(parts) != 3 or not all(parts):
         raise click.BadParameter("write KIND/NAMESPACE/NAME, for example Deployment/shop/checkout")
-    return WorkloadRef(*parts)
+    kind, namespace, name = parts
+    return parse_workload((kind, name), namespace)
 
 
 @click.command("list")

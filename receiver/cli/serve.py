@@ -32,7 +32,12 @@ from receiver.notify.senders import missing_extras
 @tls_options
 @ALERTMANAGER
 @PROMETHEUS
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    help="How much is logged. [info]",
+)
 @ends_cleanly
 def serve_command(config_file: Path | None, log_level: str, **flags: Any) -> None:
     """Take alerts, and roll back what they and the rules call for."""

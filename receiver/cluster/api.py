@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as UrllibTimeout
 
 from receiver import metrics
@@ -97,12 +97,21 @@ class Api:
                 answer = self._access.send(
                     method, url, body=data, headers=headers, timeout=timeout, retries=False
                 )
+            except NewConnectionError as e:
+                # One of urllib3's timeouts, though nobody waited: refused, no route, no such host.
+                raise Unavailable(f"{method} {_shown(url)}: no connection: {_why(e)}") from e
             except UrllibTimeout as e:
                 raise Unavailable(f"{method} {_shown(url)}: no answer within {seconds:.1f} s") from e
             except (HTTPError, OSError) as e:
                 raise Unavailable(f"{method} {_shown(url)}: {e}") from e
         metrics.count_api_request(method, url, answer.status)
         return _read(method, url, answer)
+
+
+def _why(error: NewConnectionError) -> str:
+    """Return the system's own words, where there are any."""
+    cause = error.__cause__
+    return (cause.strerror if isinstance(cause, OSError) else None) or str(error)
 
 
 def _read(method: str, url: str, answer: urllib3.BaseHTTPResponse) -> Object:

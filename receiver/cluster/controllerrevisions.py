@@ -4,7 +4,7 @@ Which one is live: the one whose data is the live template, the highest where se
 do. One that is released again keeps its creation time, so when it went live is told by the workload.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +48,12 @@ def history(
     past: Sequence[PastRollback],
     *,
     hash_label: str,
-    complete_hash: str | None = None,
+    serving: Collection[str] = (),
 ) -> History:
     """Return the revisions of a workload from the ControllerRevisions that it owns.
 
-    `hash_label` is where this kind's controller writes the hash. `complete_hash` is that of the last revision
-    whose rollout was complete, None where nothing tells.
+    `hash_label` is where this kind's controller writes the hash. `serving` are those of revisions that have
+    kept pods because nothing that was released since was complete.
     """
     items = _items(workload, found)
     live = _live(workload, items)
@@ -61,7 +61,7 @@ def history(
     tenures = [
         _live_tenure(workload, item, newest=newest, hash_label=hash_label)
         if item is live
-        else _past_tenure(item, past, hash_label=hash_label, complete_hash=complete_hash)
+        else _past_tenure(item, past, hash_label=hash_label, serving=serving)
         for item in items
     ]
     revisions = with_tenures(tenures)
@@ -109,7 +109,7 @@ def _live_tenure(workload: Object, item: Item, *, newest: int, hash_label: str) 
 
 
 def _past_tenure(
-    item: Item, past: Sequence[PastRollback], *, hash_label: str, complete_hash: str | None
+    item: Item, past: Sequence[PastRollback], *, hash_label: str, serving: Collection[str]
 ) -> Tenure:
     """Tell when an older revision was live; our own records know when we put it back."""
     revision = _revision(item, hash_label)
@@ -119,7 +119,7 @@ def _past_tenure(
         revision,
         created_at(item.raw) if began_with_this_number else None,
         again_at,
-        serving=complete_hash is not None and revision.template_hash == complete_hash,
+        serving=revision.template_hash in serving,
         restored=restored(revision.template_hash, past),
     )
 

@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
-from receiver.cluster import argo_rollouts, controllerrevisions, deployments, statefulsets
+from receiver.cluster import argo_rollouts, daemonsets, deployments, statefulsets
 from receiver.cluster.api import Api, path
 from receiver.cluster.api import Object as Raw
 from receiver.cluster.errors import NotFound
@@ -19,7 +18,6 @@ from receiver.policy.targets import TargetFault
 from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import DEFAULT_HISTORY_LIMIT, Revision, Unreadable, Workload, WorkloadRef
 
-DAEMON_SET_HASH = "controller-revision-hash"
 OBSERVED_SECONDS, PAUSE_SECONDS = 1.5, 0.1
 """So long are controllers waited for that must see a workload before it can be judged, and how often."""
 History = tuple[Revision | None, tuple[Revision, ...] | Unreadable]
@@ -56,9 +54,7 @@ CONTROLLER_REVISIONS = ("controllerrevisions", "ControllerRevisions")
 FAMILIES: Mapping[str, Family] = {
     Kind.DEPLOYMENT: Family("deployments", "replicasets", "ReplicaSets", deployments.history),
     Kind.STATEFUL_SET: Family("statefulsets", *CONTROLLER_REVISIONS, statefulsets.history),
-    Kind.DAEMON_SET: Family(
-        "daemonsets", *CONTROLLER_REVISIONS, partial(controllerrevisions.history, hash_label=DAEMON_SET_HASH)
-    ),
+    Kind.DAEMON_SET: Family("daemonsets", *CONTROLLER_REVISIONS, daemonsets.history),
     Kind.ROLLOUT: Family(
         "rollouts",
         "replicasets",

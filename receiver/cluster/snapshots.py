@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from receiver.cluster.api import Api, Object, path
+from receiver.cluster.daemonsets import with_pods
 from receiver.cluster.errors import ClusterError, NotFound, Unavailable
 from receiver.cluster.items import read_item
 from receiver.cluster.kinds import FAMILIES, folder, folder_of, get_observed, patience, to_workload
@@ -92,7 +93,8 @@ class SnapshotReader:
         selector = self._selectors.note(ref, label_selector(workload))
         if selector != likely or FAMILIES[ref.kind].lists_late:
             history = self._history(ref.kind, ref.namespace, {"labelSelector": selector})
-        return _sighting(workload, history, annotations.result(), records.result())
+        known = with_pods(self._api, workload, history)
+        return _sighting(workload, known, annotations.result(), records.result())
 
     def read_all(self, refs: Iterable[WorkloadRef]) -> dict[WorkloadRef, Found]:
         """Read many workloads.
@@ -131,7 +133,7 @@ class SnapshotReader:
             ref: FAMILIES[kind].fault(workload)
             or _sighting(
                 workload,
-                by_owner(workload),
+                with_pods(self._api, workload, by_owner(workload)),
                 annotations.result(),
                 by_target.get((ref.kind, ref.name), []),
             )
@@ -180,10 +182,7 @@ class SnapshotReader:
         )
 
     def _namespace_annotations(self, namespace: str) -> Annotations:
-        return self._readable(
-            f"namespace {namespace}",
-            lambda: self._annotations(namespace),
-        )
+        return self._readable(f"namespace {namespace}", lambda: self._annotations(namespace))
 
     def _annotations(self, namespace: str) -> dict[str, str]:
         raw = self._api.call("GET", path("api", "v1", "namespaces", namespace))

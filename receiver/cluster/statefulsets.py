@@ -23,26 +23,21 @@ NAME_IN_REVISION = 223
 def history(stateful_set: Object, found: Sequence[Object], past: Sequence[PastRollback]) -> History:
     """Return the revisions of a StatefulSet, from the ControllerRevisions that it owns."""
     complete = _complete(stateful_set)
-    return controllerrevisions.history(
-        stateful_set, found, past, hash_label=HASH_LABEL, complete_hash=complete
-    )
+    serving = (complete,) if complete else ()
+    return controllerrevisions.history(stateful_set, found, past, hash_label=HASH_LABEL, serving=serving)
 
 
 def _complete(stateful_set: Object) -> str | None:
     """Return the hash of the last revision whose rollout was complete, None where nothing tells.
 
-    The controller says so as currentRevision, but only where it replaces all pods by itself.
+    The controller says so as currentRevision, but only where it replaces pods by itself. Those below a
+    partition keep that revision until there is none: what came since never had all replicas.
     """
-    if not _replaces_all(stateful_set):
+    strategy = stateful_set["spec"].get("updateStrategy") or {}
+    if strategy.get("type", ROLLING_UPDATE) != ROLLING_UPDATE:
         return None
     current = (stateful_set.get("status") or {}).get("currentRevision") or ""
     return current.rpartition("-")[2] or None
-
-
-def _replaces_all(stateful_set: Object) -> bool:
-    strategy = stateful_set["spec"].get("updateStrategy") or {}
-    partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
-    return not partition and strategy.get("type", ROLLING_UPDATE) == ROLLING_UPDATE
 
 
 def free_stuck_pods(api: Api, stateful_set: Object, suspect_hash: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A check of what a receiver works with: the cluster, Alertmanager, Prometheus. It changes nothing."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -9,7 +10,7 @@ from receiver.alertmanager import Alertmanager, AlertmanagerError
 from receiver.cluster import rights
 from receiver.cluster.api import Api, path
 from receiver.cluster.crd import crd_text
-from receiver.cluster.errors import ClusterError, Forbidden, NotFound
+from receiver.cluster.errors import ClusterError, Forbidden, NotFound, Unavailable
 from receiver.cluster.kinds import is_served
 from receiver.cluster.ledger import NAME as LEDGER
 from receiver.cluster.ledger import LedgerStore
@@ -39,7 +40,8 @@ def check_cluster(
     try:
         version = api.call("GET", "/version")
     except ClusterError as e:
-        yield bad("API server", f"{api.host}: {e}")
+        answered = not isinstance(e, Unavailable)
+        yield replace(bad("API server", f"{api.host}: {e}"), reached=answered)
         return
     yield good("API server", f"{api.host}, Kubernetes {version.get('gitVersion', 'of an unknown version')}")
     yield _crd(api, Records(api, namespace))

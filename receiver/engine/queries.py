@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from receiver.cluster.api import Object
-from receiver.cluster.errors import ClusterError
+from receiver.cluster.errors import ClusterError, Rejected
 from receiver.cluster.records import Records
-from receiver.policy.intake import RollbackQuery, Unavailable
+from receiver.policy.intake import PageGone, RollbackQuery, Unavailable
 from receiver.policy.times import parse_time
+
+NO_SUCH_PAGE = frozenset({400, 410})
+"""The answers to a token that never was one, and to one that is too old."""
 
 
 @contextmanager
@@ -19,6 +22,22 @@ def translated() -> Iterator[None]:
         yield
     except ClusterError as e:
         raise Unavailable(str(e)) from e
+
+
+def answer_query(records: Records, query: RollbackQuery) -> dict[str, Any]:
+    """Return what `list_rollbacks` does.
+
+    Raises:
+        PageGone: the API server does not know what to go on with, or does so no more.
+        Unavailable: they cannot be read.
+    """
+    with translated():
+        try:
+            return list_rollbacks(records, query)
+        except Rejected as e:
+            if query.continue_token and e.code in NO_SUCH_PAGE:
+                raise PageGone(str(e)) from e
+            raise
 
 
 def list_rollbacks(records: Records, query: RollbackQuery) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from receiver.engine.instance import Instance
 from receiver.engine.intake import Intake
 from receiver.engine.judging import Judging
 from receiver.engine.pulse import Pulse
-from receiver.engine.queries import list_rollbacks, translated
+from receiver.engine.queries import answer_query, translated
 from receiver.engine.recollection import Recollection
 from receiver.engine.rejudging import Rejudging
 from receiver.engine.resolutions import Resolutions
@@ -198,10 +198,10 @@ class Engine:
         """Return records, newest first, as `{"items": […], "continue": "…"}`.
 
         Raises:
+            PageGone: what the query goes on with is no page's, or too old.
             Unavailable: the API server does not answer; so all that follow.
         """
-        with translated():
-            return list_rollbacks(self._records, query)
+        return answer_query(self._records, query)
 
     def overview(self) -> Overview:
         """Return the installation at a glance, by the ledger as it was last seen."""

@@ -37,7 +37,7 @@ def missing_extras(receivers: Iterable[NotificationReceiver]) -> tuple[str, ...]
     """Return, for each receiver that takes an extra that is not installed, what to do."""
     if is_installed():
         return ()
-    how = "install it: pip install 'rollback-receiver[apprise]'"
+    how = "install it: pip install 'apprise>=1.9'"
     return tuple(
         f"notifications: receiver {each.name}: apprise is not installed: {how}"
         for each in receivers

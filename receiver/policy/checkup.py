@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at and what was found. `good` is None where nothing was asked for."""
+    """What was looked at and what was found. `good` is None where nothing was asked for.
+
+    `reached` is False where the cluster did not answer.
+    """
 
     what: str
     good: bool | None
     said: str
+    reached: bool = True
 
 
 def good(what: str, said: str) -> Finding:

@@ -47,6 +47,10 @@ class Unavailable(IntakeError):
         self.retry_after_seconds = max(1, retry_after_seconds)
 
 
+class PageGone(Unavailable):
+    """There is no such page of a list, or no longer: asking for it again is no use, only from the start."""
+
+
 class NotPersisted(Unavailable):
     """Something of a message could not be stored; what was stored stays, and the rest must be sent again."""
 

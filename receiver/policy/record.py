@@ -185,7 +185,7 @@ def last_rollback_annotation(*, record: str, at: str, rule: str, suspect: Revisi
 
 
 def parse_last_rollback(text: str, *, target: WorkloadRef) -> PastRollback:
-    """Read the annotation back.
+    """Read the annotation back; a revision may be its number alone, as whoever writes a rule test puts it.
 
     Raises:
         KeyError, TypeError, ValueError, AttributeError: somebody else wrote it, or broke it.
@@ -194,7 +194,7 @@ def parse_last_rollback(text: str, *, target: WorkloadRef) -> PastRollback:
         value = json.loads(text)
     except RecursionError as e:
         raise ValueError("nested too deeply") from e
-    source, to = value["from"], value["to"]
+    source, to = _end(value["from"]), _end(value["to"])
     patched_at = parse_time(value["at"])
     if patched_at is None:
         raise ValueError("no time in it")
@@ -208,6 +208,10 @@ def parse_last_rollback(text: str, *, target: WorkloadRef) -> PastRollback:
         to_hash=_checked(to.get("templateHash"), str),
         patched_at=patched_at,
     )
+
+
+def _end(value: Any) -> Any:
+    return {"revision": value} if type(value) is int else value
 
 
 def own_memory(text: str | None, *, target: WorkloadRef) -> tuple[PastRollback, ...] | Unreadable:

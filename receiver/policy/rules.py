@@ -16,6 +16,7 @@ from receiver.policy.ledger import KEPT_FOR
 from receiver.policy.matchers import exact_alertnames, match_all
 from receiver.policy.parsing import Parsed
 from receiver.policy.problems import shown
+from receiver.policy.record import BY_HAND
 from receiver.policy.targeting import PodTarget, ServiceTarget, Target, WorkloadTarget
 from receiver.policy.templates import MissingLabel, Template
 from receiver.policy.timeintervals import Schedule
@@ -139,7 +140,7 @@ class Verify(Parsed):
 class Rule(Parsed):
     """One rule: alerts that match it ask for a rollback."""
 
-    name: DnsLabel
+    name: DnsLabel = Field(json_schema_extra={"not": {"const": BY_HAND}})
     """Unique over all rule files; records, metrics and pages name the rule by it."""
     matchers: Matchers
     """Alertmanager's matchers; an alert must match all of them."""

@@ -1,6 +1,7 @@
 """The bodies of requests, read: JSON, and an object of the kind that the path names. It changes nothing."""
 
 import json
+import re
 from typing import Any
 
 from receiver.sandbox import errors, protobuf
@@ -9,6 +10,8 @@ from receiver.sandbox.resources import Resource, Resources
 
 Object = dict[str, Any]
 ACCEPTED = (JSON, protobuf.CONTENT_TYPE)
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+_MAY_HAVE_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
 _HEADER = (
     r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 )
@@ -28,13 +31,19 @@ def read_json(text: bytes) -> Any:
         ValueError: it is not JSON; the message says where, as Go does.
     """
     try:
-        return json.loads(text, parse_constant=_refused)
+        value = json.loads(text, parse_constant=_refused)
+        return _whole(value) if _MAY_HAVE_HALVES.search(text) else value
     except json.JSONDecodeError as e:
         if e.pos >= len(e.doc) or e.msg not in _EXPECTED:
             raise ValueError("unexpected end of JSON input") from e
         raise ValueError(f"invalid character '{e.doc[e.pos]}' {_EXPECTED[e.msg]}") from e
     except RecursionError as e:
         raise ValueError("exceeded max depth") from e
+
+
+def _whole(value: Any) -> Any:
+    """Replace every half of a surrogate pair that has lost the other one, as Go does when it reads."""
+    return json.loads(_HALF_A_CHARACTER.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
 
 
 def read_object(request: Request, resource: Resource, resources: Resources) -> Object:

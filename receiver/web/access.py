@@ -5,6 +5,7 @@ included, needs the review token; without one reading is open and acting is off.
 a trusted proxy's word instead. Where clients must show a certificate, all but a kubelet's probes needs it.
 """
 
+import logging
 import ssl
 
 from flask import request
@@ -12,9 +13,12 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
+from receiver.web.api import is_name
 from receiver.web.auth import TokenFile
 from receiver.web.ports import doors
 from receiver.web.visitors import BLUEPRINTS, authorize_page
+
+log = logging.getLogger(__name__)
 
 WEBHOOK = frozenset({"webhook.receive"})
 OPEN = frozenset({"health.healthy", "health.ready", "health.metrics"})
@@ -65,7 +69,19 @@ def _demand_certificate() -> None:
 def _demand(token: TokenFile | None, flag: str) -> None:
     if token is None or token.admits(request.headers.get("Authorization")):
         return
+    _tell_refused()
     raise Unauthorized(
         f"send the token of {flag} as 'Authorization: Bearer TOKEN'",
         www_authenticate=WWWAuthenticate("bearer", {"realm": REALM}),
+    )
+
+
+def _tell_refused() -> None:
+    """Log who wanted to do something without the token; who only wanted to read is counted, as all are."""
+    if request.endpoint is None or request.method in {"GET", "HEAD"}:
+        return
+    name = (request.view_args or {}).get("name", "")
+    fields = {"endpoint": request.endpoint, "record": name if is_name(name) else ""}
+    log.warning(
+        "a request without the right token was refused", extra={**fields, "peer": request.remote_addr}
     )

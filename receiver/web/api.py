@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, NotFound
 
 from receiver.policy.durations import parse_duration
-from receiver.policy.intake import RollbackQuery
+from receiver.policy.intake import PageGone, RollbackQuery
 from receiver.policy.message import parse_rfc3339
 from receiver.policy.problems import quoted
 from receiver.policy.record import Phase
@@ -29,6 +29,11 @@ _DIGITS = re.compile(r"[0-9]{1,4}", re.ASCII)
 def rollbacks() -> ResponseReturnValue:
     """List records, newest first as the cluster gives them, `limit` at a time."""
     return jsonify(doors().receiver.rollbacks(_query(datetime.now(UTC))))
+
+
+@blueprint.errorhandler(PageGone)
+def _gone(error: PageGone) -> ResponseReturnValue:
+    return jsonify(error=f"continue: begin again without it: {error}"), 400
 
 
 @blueprint.get("/rollbacks/<name>")

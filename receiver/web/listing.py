@@ -167,6 +167,7 @@ def arrange(read: Rows, filters: Filters, rules: Iterable[str] = ()) -> Listing:
         filters=shown,
         pages=pages,
         found=len(found),
-        rules=tuple(sorted({*rules, *(each.rule for each in read.rows if each.rule)})),
+        # The one that is chosen too, though none of these has it any more: the form shows what holds.
+        rules=tuple(sorted({*rules, *(each.rule for each in read.rows), shown.rule} - {""})),
         incomplete=read.incomplete,
     )

@@ -51,7 +51,12 @@ class Proxies:
     def visitor(self, address: str | None, headers: Headers) -> Visitor | None:
         """Return whom a proxy says is asking, None where none says anything."""
         name = (headers.get(self.header) or "").strip() if self.header and self.trust(address) else ""
-        return Visitor(name[:NAME_LIMIT], "proxy") if name else None
+        return Visitor(_as_sent(name)[:NAME_LIMIT], "proxy") if name else None
+
+
+def _as_sent(text: str) -> str:
+    """Return a header's text: WSGI hands over bytes as latin-1, and proxies send UTF-8."""
+    return text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

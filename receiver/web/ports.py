@@ -42,6 +42,7 @@ class Receiver(Protocol):
         """Return the records asked for: `items`, and `continue` where there are more.
 
         Raises:
+            PageGone: what the query goes on with is no page's, or too old.
             Unavailable: the cluster cannot be asked now.
         """
 

@@ -4,6 +4,7 @@ All of them need the review token. A body is checked whole before anything is as
 """
 
 import json
+import re
 from typing import Any
 
 from flask import Blueprint, g, jsonify, request
@@ -20,6 +21,7 @@ from receiver.web.ports import doors
 blueprint = Blueprint("words", __name__, url_prefix="/api/v1")
 LONGEST_BODY = 16 * 1024
 BY_DEFAULT = "review token"
+HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 LIMITS = {"by": NAME_LIMIT, "note": NOTE_LIMIT, "reason": NOTE_LIMIT}
 
 
@@ -91,7 +93,9 @@ def _said(*keys: str) -> dict[str, str]:
             raise BadRequest(f"{quoted(key)}: unknown key: {advice(key, keys)}")
         if not isinstance(value, str):
             raise BadRequest(f"{key}: must be a string, not {shown(value)}")
-        if len(value.encode("utf-8", "replace")) > LIMITS.get(key, NAME_LIMIT):
+        if HALF_A_CHARACTER.search(value):
+            raise BadRequest(f"{key}: has half a surrogate pair: write the character itself")
+        if len(value.encode()) > LIMITS.get(key, NAME_LIMIT):
             raise BadRequest(f"{key}: is too long: at most {LIMITS.get(key, NAME_LIMIT)} bytes")
     said = dict.fromkeys(keys, "") | given
     by = said["by"].strip() or BY_DEFAULT

@@ -57,7 +57,7 @@ def test_list_and_show_print_records_as_tables_json_and_yaml(
     cells = {line.split()[0]: line.split()[1:6] for line in (first, second)}
     assert cells[name] == [path, "bad-release", "Verifying", "2", "1"]
     assert cells["bad-release-target-invalid-name"][2] == "Refused"
-    for narrow in (f"--target={path}", "--phase=Verifying"):
+    for narrow in (f"--target={path}", f"--target={path.lower()}", "--phase=Verifying"):
         items = json.loads(said(command("list", "-o", "json", narrow)))["items"]
         assert [item["metadata"]["name"] for item in items] == [name]
     assert said(command("list", "--since=0s")) == "No rollbacks found.\n"
@@ -154,6 +154,7 @@ def test_a_command_that_cannot_be_understood_ends_with_2(command: Command, tmp_p
     for words in (
         ["list", "--phase=Nope"],
         ["list", "--target=web"],
+        ["list", "--target=Pod/shop/web"],
         ["list", "--since=yesterday"],
         ["list", "--nope"],
         ["show"],

@@ -32,6 +32,13 @@ def test_a_new_object_gets_what_nobody_can_set(cluster: Cluster) -> None:
     assert int(metadata["resourceVersion"]) > 0
 
 
+def test_half_a_surrogate_pair_is_replaced_and_a_whole_one_kept(maps: Folder) -> None:
+    """A note or a label may hold one: kept as it is, no UTF-8 could say what is in the cluster."""
+    made = maps.create(named("halves", data={"x": "a\ud800b\udc00", "y": "\U0001f600"}))
+    assert made["data"] == {"x": "a\ufffdb\ufffd", "y": "\U0001f600"}
+    assert maps.get("halves")["data"] == made["data"]
+
+
 def test_only_a_kind_with_a_desired_state_has_a_generation(maps: Folder) -> None:
     assert "generation" not in maps.get("a")["metadata"]
 

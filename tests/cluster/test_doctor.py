@@ -96,8 +96,9 @@ def test_api_server_that_does_not_answer_is_a_fault(tmp_path: Path) -> None:
         " {cluster: a, user: a}}], current-context: a, users: [{name: a, user: {}}]}"
     )
     done = run("doctor", f"--kubeconfig={kubeconfig}")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert found(done)["API server"][0] == "FAULT"
+    assert "no connection: Connection refused" in " ".join(done.stdout.split())
     assert "CRD" not in found(done)
 
 

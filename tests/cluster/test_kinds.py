@@ -174,6 +174,25 @@ def test_with_on_delete_the_record_says_that_pods_have_to_be_deleted_by_hand(
     assert web.asked("delete", "pods") == []
 
 
+def test_a_canary_above_a_partition_goes_back(stateful_set: Sets, receiver: Start) -> None:
+    """The rollback is done when the canary is what the others have been all the while; a warning says so."""
+    story, cluster = stateful_set.story, stateful_set.cluster
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+    sets.stateful(cluster, updateStrategy=strategy)
+    sets.set_image(stateful_set.folder, BAD)
+    canary = {"web-0": GOOD, "web-1": BAD}
+    wait_until("the canary", lambda: sets.images(cluster) == canary, seconds=20)
+    running, told = receiver(rules()), stateful_set.firing()
+    story.tell(running, told)
+    story.wait("Verifying", seconds=30)
+    story.tell(running, resolved(told))
+    decision = story.wait("Succeeded")["status"]["decision"]
+    assert decision["to"]["revision"] == 1
+    assert "partition" in decision["warnings"][0]
+    assert sets.images(cluster) == {"web-0": GOOD, "web-1": GOOD}
+    assert stateful_set.patches == 1
+
+
 def test_commands_speak_of_a_stateful_set_as_of_a_deployment(
     stateful_set: Sets, receiver: Start, tmp_path: Path
 ) -> None:

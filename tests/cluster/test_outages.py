@@ -13,6 +13,7 @@ from tests.cluster.proxy import Proxy, is_patch
 from tests.cluster.receivers import Receiver, payload
 from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release
 from tests.cluster.stories import Story
+from tests.testbed import workloads
 from tests.testbed.controlplane import ControlPlane
 from tests.testbed.processes import wait_until
 
@@ -50,6 +51,12 @@ def wait_not_ready(receiver: Receiver, seconds: float) -> str:
     return wait_until("/-/ready is 503", fault, seconds=seconds)
 
 
+def released_once(story: Story, name: str) -> bool:
+    """Tell whether the controller has numbered a Deployment's first template: a second may follow."""
+    annotations = workloads.get(story.plane, story.namespace, name)["metadata"].get("annotations", {})
+    return bool(annotations.get("deployment.kubernetes.io/revision") == "1")
+
+
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_of_the_api_server_loses_nothing(
     story: Story,
@@ -63,6 +70,7 @@ def test_an_outage_of_the_api_server_loses_nothing(
     bad_release(deploy, release)
     bad_release(deploy, release, "verifying")
     deploy("rolling", f"{GOOD}-slow", replicas=1, wait=False)
+    wait_until("revision 1", lambda: released_once(story, "rolling"), seconds=10)
     release("rolling", BAD)
     running, fired = receiver(scenes.rules()), {n: story.firing(n) for n in ("web", "verifying", "rolling")}
     (verifying,) = story.tell(running, fired["verifying"])

@@ -14,6 +14,7 @@ from tests.cluster.proxy import Proxy
 from tests.cluster.receivers import Receiver, alert, payload
 from tests.cluster.scenes import BAD, GOOD, Deploy, Start, bad_release
 from tests.cluster.stories import Story, evidence, metric
+from tests.testbed import workloads
 from tests.testbed.plane import Plane
 from tests.testbed.processes import wait_until
 
@@ -181,6 +182,7 @@ def test_what_a_revision_needs_and_may_not_be_read_blocks(
     story.plane.request("POST", f"/api/v1/namespaces/{story.namespace}/serviceaccounts", account)
     deploy("web", GOOD)
     story.change({"spec": {"template": {"spec": {"serviceAccountName": "web"}}}})
+    workloads.wait_rolled_out(story.plane, story.namespace, "web")
     release("web", BAD)
     rights.deny(("", "serviceaccounts", "get"))
     story.tell(receiver(scenes.rules(), extra=proxy.flags))

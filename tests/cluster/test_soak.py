@@ -3,17 +3,17 @@
 And the on-call's word about a release, which counts for more than what the objects say.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
 
 from tests.cluster import scenes, sets
-from tests.cluster.contracts import Cluster
+from tests.cluster.contracts import Cluster, Folder
 from tests.cluster.receivers import Receiver, alert
 from tests.cluster.scenes import GOOD, Deploy, Object, Start, resolved, rules
 from tests.cluster.stories import Story
-from tests.testbed import workloads
+from tests.testbed import components, workloads
 from tests.testbed.processes import wait_until
 
 BROKEN, WORSE = "x/web:broken-2", "x/web:broken-3"
@@ -113,16 +113,51 @@ def is_revision(cluster: Cluster, image: str) -> bool:
     return image in sets.numbers(cluster)
 
 
+def runs(cluster: Cluster, image: str) -> bool:
+    return image in sets.images(cluster).values()
+
+
+@pytest.mark.parametrize("partition", [0, 1], ids=["all", "partition"])
 def test_a_stateful_sets_last_complete_revision_is_gone_back_to(
-    cluster: Cluster, story: Story, receiver: Start
+    cluster: Cluster, story: Story, receiver: Start, partition: int
 ) -> None:
     """Its status keeps naming that one while two releases after it never get ready."""
-    folder = sets.stateful(cluster)
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
+    folder = sets.stateful(cluster, updateStrategy=strategy)
     for image in (BROKEN, WORSE):
         sets.set_image(folder, image)
         wait_until(f"a revision of {image}", partial(is_revision, cluster, image), seconds=10)
     target = {"kind": "StatefulSet", "namespace": "{{ $labels.namespace }}", "name": "web"}
     story.tell(receiver(rules({"target": target})), alert("HighErrorRate", {"namespace": cluster.namespace}))
+    record = story.wait("RollingBack", "Verifying", "Succeeded")
+    assert record["status"]["decision"]["to"]["revision"] == 1
+    assert PASSED_OVER in history_verdict(record)["evidence"]
+
+
+@pytest.fixture
+def another_node(cluster: Cluster) -> Iterator[None]:
+    """A node more, so that a DaemonSet's rollout can stop on the way; no pod is left when it goes."""
+    name = f"more-{cluster.namespace}"
+    nodes = Folder(cluster.plane, "/api/v1/nodes")
+    nodes.create(components.node(name))
+    yield
+    cluster.apps("daemonsets").done("DELETE", "web")
+    wait_until("no pods", lambda: not sets.pods(cluster), seconds=20)
+    nodes.done("DELETE", name)
+
+
+@pytest.mark.usefixtures("another_node")
+def test_a_daemon_sets_last_complete_revision_is_gone_back_to(
+    cluster: Cluster, story: Story, receiver: Start
+) -> None:
+    """It has kept a pod while two releases after it never get ready."""
+    folder = sets.daemon(cluster)
+    for image in (BROKEN, WORSE):
+        sets.set_image(folder, image)
+        wait_until(f"a pod of {image}", partial(runs, cluster, image), seconds=20)
+    story.tell(
+        receiver(rules()), alert("HighErrorRate", {"namespace": cluster.namespace, "daemonset": "web"})
+    )
     record = story.wait("RollingBack", "Verifying", "Succeeded")
     assert record["status"]["decision"]["to"]["revision"] == 1
     assert PASSED_OVER in history_verdict(record)["evidence"]

@@ -100,6 +100,21 @@ def test_fault_is_named_with_what_to_do(
     assert words in told.said
 
 
+@pytest.mark.parametrize(
+    ("error", "reached"),
+    [
+        pytest.param(Unavailable("no answer"), False, id="away"),
+        pytest.param(Forbidden("no", code=401), True, id="refused"),
+    ],
+)
+def test_cluster_that_is_away_is_told_from_one_that_refuses(
+    cluster: Cluster, error: ClusterError, reached: bool
+) -> None:
+    cluster.errors["/version"] = error
+    told = found(cluster)
+    assert [(one.what, one.reached) for one in told.values()] == [("API server", reached)]
+
+
 def test_crd_that_is_not_established_or_of_another_version_is_a_fault(cluster: Cluster) -> None:
     """One that has more, as a later version's, is not."""
     cluster.changed_crd(status={})

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from receiver.cluster.errors import Rejected
 from receiver.cluster.records import Records
-from receiver.engine.queries import list_rollbacks
-from receiver.policy.intake import RollbackQuery
+from receiver.engine.queries import answer_query, list_rollbacks
+from receiver.policy.intake import PageGone, RollbackQuery, Unavailable
 from receiver.policy.record import Phase
 from receiver.policy.workload import WorkloadRef
 from tests.engine.builders import CHECKOUT, FOLDER, record
@@ -65,3 +66,26 @@ def test_page_says_how_to_go_on(records: Records) -> None:
         token = answer.get("continue")
     assert sorted(names) == ["five", "four", "one", "three", "two"]
     assert token is None
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "expected"),
+    [
+        pytest.param("abc", 400, PageGone, id="no token"),
+        pytest.param("abc", 410, PageGone, id="too old"),
+        pytest.param("abc", 403, Unavailable, id="another refusal"),
+        pytest.param(None, 400, Unavailable, id="no page was asked for"),
+    ],
+)
+def test_page_that_is_gone_is_told_from_an_outage(
+    records: Records, monkeypatch: pytest.MonkeyPatch, token: str | None, code: int, expected: type[Exception]
+) -> None:
+    """The one never comes back, however often it is asked for."""
+
+    def refuse(**_: Any) -> None:
+        raise Rejected("the provided continue parameter is too old", code=code)
+
+    monkeypatch.setattr(records, "page", refuse)
+    with pytest.raises(Unavailable, match="too old") as caught:
+        answer_query(records, RollbackQuery(continue_token=token))
+    assert caught.type is expected

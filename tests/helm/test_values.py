@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
-from tests.helm.charts import CHART, NAMESPACE, RULE, refusal, render
+from receiver.notifications import ByUrl, NotificationReceiver, Notifications, Webhook
+from receiver.policy.rules import Budget, GuardSettings, Preflight
+from receiver.policy.timeintervals import Schedule, TimeInterval, TimeRange
+from receiver.settings import load_settings
+from tests.helm.charts import CHART, NAMESPACE, RULE, only, refusal, render
 from tests.helm.matrix import TOKENS
 
 README = CHART / "README.md"
@@ -78,6 +84,18 @@ UNKNOWN: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"config": {"alertmanagerUrl": "http://a"}},
         "Additional property alertmanagerUrl is not allowed",
     ),
+    "guard's setting": ({"config": {"defaults": {"cooldwn": "1h"}}}, "Additional property cooldwn is not"),
+    "bound": ({"config": {"defaults": {"budget": {"most": 3}}}}, "Additional property most is not allowed"),
+    "time": (
+        {"config": {"defaults": {"schedule": {"mute": [{"weekday": ["friday"]}]}}}},
+        "config.defaults.schedule.mute.0: Additional property weekday is not allowed",
+    ),
+    "kind of notification": (
+        {"config": {"notifications": {"receivers": [{"name": "a", "slak": {"url_file": "b"}}]}}},
+        "config.notifications.receivers.0: Additional property slak is not allowed",
+    ),
+    "size": ({"config": {"max_body_bytes": "lots"}}, "config.max_body_bytes: Does not match pattern"),
+    "address": ({"config": {"alertmanager_url": ""}}, "config.alertmanager_url: Does not match pattern"),
     "setting of the chart's": ({"config": {"listen": "[::]:1"}}, "Additional property listen is not allowed"),
     "mode": ({"config": {"mode": "automatic"}}, "config.mode must be one of"),
     "kind": ({"kinds": ["CronJob"]}, "kinds.0 must be one of"),
@@ -106,11 +124,12 @@ def test_values_that_are_unknown_are_refused(fault: str) -> None:
 
 
 def objects_of(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Give every object of a schema that has keys of its own, by its path."""
+    """Give every object of a schema that has keys of its own, by its path; a list's stand at its own."""
     yield path, schema
     for name, inner in schema["properties"].items():
-        if "properties" in inner:
-            yield from objects_of(inner, f"{path}.{name}".lstrip("."))
+        found = inner.get("items", inner)
+        if "properties" in found:
+            yield from objects_of(found, f"{path}.{name}".lstrip("."))
 
 
 def test_every_value_is_in_the_schema_and_no_object_takes_others() -> None:
@@ -119,11 +138,55 @@ def test_every_value_is_in_the_schema_and_no_object_takes_others() -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     for path, known in objects_of(schema):
         assert known["additionalProperties"] is False, path
-        found = values
-        for name in filter(None, path.split(".")):
-            found = found[name]
-        if path != "config":
+        if path.partition(".")[0] != "config":
+            found = values
+            for name in filter(None, path.split(".")):
+                found = found[name]
             assert known["properties"].keys() - {"global"} == found.keys(), path
+
+
+SETTINGS: Mapping[str, type[BaseModel]] = {
+    "defaults": GuardSettings,
+    "defaults.budget": Budget,
+    "defaults.schedule": Schedule,
+    "defaults.schedule.active": TimeInterval,
+    "defaults.schedule.active.times": TimeRange,
+    "defaults.schedule.mute": TimeInterval,
+    "defaults.schedule.mute.times": TimeRange,
+    "defaults.preflight": Preflight,
+    "notifications": Notifications,
+    "notifications.receivers": NotificationReceiver,
+    "notifications.receivers.slack": ByUrl,
+    "notifications.receivers.teams": ByUrl,
+    "notifications.receivers.webhook": Webhook,
+    "notifications.receivers.apprise": ByUrl,
+}
+"""By the place in `config` where the receiver reads them."""
+
+
+def test_every_key_of_a_setting_is_in_the_schema() -> None:
+    """What the schema lets pass and the receiver does not know would leave pods that never start."""
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]["config"]
+    known = {path: found["properties"].keys() for path, found in objects_of(schema) if path}
+    assert known == {path: model.model_fields.keys() for path, model in SETTINGS.items()}
+
+
+@pytest.mark.parametrize(
+    "defaults",
+    [
+        pytest.param({"cooldown": 0, "deployed_within": "1h30m"}, id="durations"),
+        pytest.param({"budget": {"max": 1, "per": "1h", "over": "rule"}, "systemic": 7}, id="bounds"),
+        pytest.param({"budget": "off", "systemic": False}, id="off"),
+        pytest.param({"schedule": {"mute": [{"weekdays": ["friday"], "days_of_month": [-1]}]}}, id="freeze"),
+        pytest.param({"gitops": "pause", "preflight": {"secrets": True}}, id="others"),
+    ],
+)
+def test_settings_that_the_receiver_takes_pass(tmp_path: Path, defaults: Mapping[str, Any]) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        only(render({"config": {"defaults": defaults}}), "ConfigMap", "-config")["data"]["config.yaml"]
+    )
+    assert load_settings(config, {}, {}).defaults != GuardSettings()
 
 
 def test_chart_inside_another_takes_its_global_values() -> None:

@@ -113,6 +113,13 @@ def test_timeout_says_how_long_was_waited(stub: Stub, api: Api) -> None:
     assert len(stub.asked) == 1
 
 
+def test_refused_connection_is_no_timeout(stub: Stub, api: Api) -> None:
+    """Nobody waited: whoever reads it is to look for what is down, not for what is slow."""
+    stub.close()
+    with pytest.raises(Unavailable, match=r"^GET api/v1/namespaces/shop: no connection: Connection refused$"):
+        api.call("GET", WHERE, timeout_seconds=2)
+
+
 def test_answer_that_stops_half_way_ends_in_time(stub: Stub, api: Api) -> None:
     """The headers alone are no answer."""
     stub.say(Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", hang=False), Answer(hang=True))

@@ -174,7 +174,7 @@ STUCK = [
     pytest.param({"updateStrategy": {"type": "OnDelete"}}, [None, None], id="on-delete"),
     pytest.param(
         {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}},
-        [None, None],
+        [None, False],
         id="partition",
     ),
 ]

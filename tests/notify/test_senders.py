@@ -135,6 +135,5 @@ def test_without_the_extra_it_is_said_which_receiver_takes_it_and_what_to_do(
     assert missing_extras([slack]) == ()
     (said,) = missing_extras([slack, by_apprise(secret)])
     assert said == (
-        "notifications: receiver shop: apprise is not installed: "
-        "install it: pip install 'rollback-receiver[apprise]'"
+        "notifications: receiver shop: apprise is not installed: install it: pip install 'apprise>=1.9'"
     )

@@ -4,6 +4,7 @@ from tests.policy.interval_cases import INVALID_INTERVALS
 from tests.policy.rule_cases import at_interval, with_interval, with_keys, with_matchers, with_name
 
 NO_LABEL = "is no DNS label: use a-z, 0-9 and '-', at most 63, no '-' at the ends"
+RESERVED = "stands for rollbacks that people order with `undo`: choose another name"
 NO_NAME = "cannot stand in a Kubernetes name: use a-z, 0-9, '-', '.' and labels"
 KNOWN = "known are name, matchers, for, target, rollback, mode, approval, guards, verify, notify, runbook_url"
 
@@ -48,6 +49,10 @@ INVALID = {
     "name-dash-at-end": (
         with_name("shop-"),
         [f"3: rule shop-: name: 'shop-' {NO_LABEL}"],
+    ),
+    "name-reserved": (
+        with_name("by-hand"),
+        [f"3: rule by-hand: name: by-hand {RESERVED}"],
     ),
     "name-number": (with_name("7"), ["3: rules[0].name: must be a string, not 7"]),
     "name-empty": (with_name("''"), ["3: rules[0].name: must not be empty"]),

@@ -174,6 +174,14 @@ def test_the_annotation_tells_what_the_record_told() -> None:
     )
 
 
+def test_the_annotation_may_name_revisions_by_number_alone() -> None:
+    """When it was is what cooldown needs; without a hash it says of no template that it was restored."""
+    found = parse_last_rollback(annotation(**{"from": 7, "to": 6}), target=CHECKOUT)
+    assert (found.from_number, found.from_hash) == (7, None)
+    assert (found.to_number, found.to_hash) == (6, None)
+    assert found.patched_at == NOW
+
+
 def test_the_annotation_is_one_line_of_ascii() -> None:
     """As the value of a JSON patch and of an annotation it needs no care."""
     text = last_rollback_annotation(
@@ -195,6 +203,7 @@ def test_the_annotation_is_one_line_of_ascii() -> None:
         pytest.param(annotation(at=7), id="time-is-a-number"),
         pytest.param(annotation(at="0001-01-01T00:00:00+01:00"), id="time-out-of-range"),
         pytest.param(annotation(**{"from": "revision 7"}), id="from-is-text"),
+        pytest.param(annotation(to=True), id="to-is-no-number"),
         pytest.param("[" * 200_000, id="nested-without-end"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from receiver import metrics
-from receiver.policy.intake import RollbackQuery, Unavailable
+from receiver.policy.intake import PageGone, RollbackQuery, Unavailable
 from receiver.policy.record import Phase
 from receiver.policy.workload import WorkloadRef
 from tests.web.conftest import Notebook
@@ -130,6 +130,15 @@ def test_cluster_that_does_not_answer_is_a_503(client: FlaskClient, notebook: No
     answer = client.get(path)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
     assert answer.get_json() == {"error": "GET rollbacks: no answer within 4.0 s"}
+
+
+def test_page_that_is_gone_is_a_400(client: FlaskClient, notebook: Notebook) -> None:
+    """Who asked again later, as after a 503, would ask for ever."""
+    notebook.failure = PageGone("GET rollbacks: the continue parameter is too old (410)")
+    answer = client.get(f"{LIST}?continue=abc")
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (400, None)
+    said = "continue: begin again without it: GET rollbacks: the continue parameter is too old (410)"
+    assert answer.get_json() == {"error": said}
 
 
 @pytest.mark.parametrize(

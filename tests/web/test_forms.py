@@ -243,6 +243,13 @@ def test_a_proxys_word_counts_from_its_address_alone(
     assert ("Robin" in answer.text) is known
 
 
+def test_a_proxys_name_is_read_as_it_was_sent(notebook: Notebook, review_token: Path) -> None:
+    """In UTF-8, of which WSGI makes latin-1: what stands on the record is the person's name."""
+    client = client_of(notebook, review=review_token, proxies=PROXY)
+    over_the_wire = "Jörg Čapek".encode().decode("latin-1")
+    assert ">Jörg Čapek<" in client.get("/", **as_proxy("10.0.0.7", over_the_wire)).text
+
+
 def test_whom_a_proxy_names_may_act(notebook: Notebook, review_token: Path) -> None:
     notebook.record = record("AwaitingApproval")
     person = Person(notebook, review_token, PROXY)

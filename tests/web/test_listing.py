@@ -114,3 +114,8 @@ def test_the_next_page_keeps_the_filters() -> None:
 
 def test_rules_to_choose_from_are_those_in_force_and_those_on_record() -> None:
     assert arrange(Rows((shown("a", rule="gone"),)), Filters(), ("slo",)).rules == ("gone", "slo")
+
+
+def test_rule_that_nothing_has_any_more_stays_chosen() -> None:
+    """An old link finds nothing: that all rules were chosen would be a lie."""
+    assert arrange(Rows((shown("a", rule="slo"),)), Filters(rule="gone")).rules == ("gone", "slo")

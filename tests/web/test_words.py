@@ -79,6 +79,19 @@ def test_wrong_token_is_a_401(oncall: FlaskClient, notebook: Notebook, path: str
     assert notebook.words == []
 
 
+@pytest.mark.parametrize("path", EVERY)
+def test_wrong_token_is_logged(oncall: FlaskClient, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Who tried what from where, and nothing of what was sent; reading without it is not worth a line."""
+    oncall.get("/api/v1/rollbacks")
+    say(oncall, path, {"by": "eve"}, Authorization="Bearer guess-3n")
+    (line,) = (one for one in caplog.records if one.levelname == "WARNING" and "token was" in one.message)
+    word, about_record = path.rpartition("/")[2], path.startswith(RECORD)
+    told = vars(line)
+    assert (told["endpoint"], told["record"]) == (f"words.{word}", NAME if about_record else "")
+    assert told["peer"] == "127.0.0.1"
+    assert "guess-3n" not in str(told)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "error"),
     [
@@ -92,6 +105,7 @@ def test_wrong_token_is_a_401(oncall: FlaskClient, notebook: Notebook, path: str
         (EVERY[1], {"note": 1}, "note: must be a string, not 1"),
         (EVERY[1], {"note": None}, "note: must be a string, not "),
         (EVERY[1], {"note": "x" * 3000}, "note: is too long: at most 2048 bytes"),
+        (EVERY[1], {"note": "\ud800"}, "note: has half a surrogate pair: write the character itself"),
         (EVERY[0], {"by": "ä" * 129}, "by: is too long: at most 256 bytes"),
         (EVERY[0], {"by": "a\nb"}, r"by: 'a\nb' has unprintable characters"),
         (EVERY[2], {}, "verdict: known are right, wrong, unsure"),
