@@ -187,9 +187,10 @@ class KnownBad:
         """
         mine = _numbers(revision)
         for other in _all_revisions(self.workload):
-            left = self._left_by_us(other)
-            for again in _numbers(other)[1:]:
-                if other is not revision and again - 1 in mine and (left is None or again <= left):
+            followed = [] if other is revision else [n for n in _numbers(other)[1:] if n - 1 in mine]
+            left = self._left_by_us(other) if followed else None
+            for again in followed:
+                if left is None or again <= left:
                     return f"undone: an older revision followed it as revision {again}"
         return self._undone_just_now(revision)
 
