@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from receiver.policy.ownership import KUSTOMIZE, RECONCILE
-from receiver.policy.plan import DIFF_LIMIT, make_plan, template_diff
+from receiver.policy.plan import DIFF_LIMIT, make_plan, template_diff, template_text
 from receiver.policy.podtemplate import bare_template
 from receiver.policy.record import LAST_ROLLBACK, parse_last_rollback
 from receiver.policy.rules import Gitops
@@ -176,3 +176,15 @@ def test_a_long_diff_is_cut() -> None:
     diff = template_diff(LIVE, long)
     assert len(diff) <= DIFF_LIMIT + 10
     assert diff.endswith("\n… (cut)")
+
+
+def test_a_revision_is_shown_as_its_template_masked_like_the_diff() -> None:
+    environment = [{"name": "API_TOKEN", "value": "hunter2"}, {"name": "LEVEL", "value": "debug"}]
+    containers = [{"name": "app", "image": "checkout:6", "env": environment}]
+    shown = template_text(
+        Revision(6, {"metadata": {"labels": {"app": "checkout"}}, "spec": {"containers": containers}})
+    )
+    assert "image: checkout:6" in shown
+    assert "value: (masked)" in shown
+    assert "value: debug" in shown
+    assert "hunter2" not in shown
