@@ -149,16 +149,17 @@ class Claims:
         """Return the record, and whether this call has made it."""
         if found := claim.sighting.own_record:
             return found, False
-        alert, rule = claim.matched[0]
-        workload = claim.sighting.snapshot.workload
+        (alert, rule), workload = claim.matched[0], claim.sighting.snapshot.workload
         spec = spec_document(workload, alert=alert_document(alert, claim.payload), rule=rule.name)
         return self._entries.create(claim.name, spec, record_labels(workload.ref))
 
     def _enter(self, claim: Claim, raw: Object, *, mine: bool) -> Task | None:
         decision = claim.decided()
-        if not mine and not may_decide(phase_of(raw), decision):
-            self._entries.join(raw, claim.joining)
-            return None
+        if not mine:
+            raw = self._entries.await_decision(raw)
+            if self._entries.is_anothers(raw) or not may_decide(phase_of(raw), decision):
+                self._entries.join(raw, claim.joining)
+                return None
         plan = self._plan(claim, decision)
         if plan is not None and decision.leading.phase is not Phase.PENDING:
             decision = with_preflight(decision, ask_server(self._desk.api, plan))
@@ -185,8 +186,7 @@ class Claims:
         return claim.name
 
     def _task(self, claim: Claim, ready: Ready | Decision | None, stored: Object | None = None) -> Task:
-        target = claim.sighting.snapshot.workload.ref
-        rule = claim.preview.leading.rule.name
+        target, rule = claim.sighting.snapshot.workload.ref, claim.preview.leading.rule.name
         task = Task(claim.name, target, rule, Future(), received_at=claim.received_at, ready=ready)
         task.active_since = claim.preview.snapshot.active_since
         if stored is not None:

@@ -29,14 +29,6 @@ REFUSED_SECONDS = 300.0
 """A message that was refused as it is, is tried again so much later: the endpoint may have been mended."""
 
 
-def may_claim(instance: Instance, claim: Object, *, now: datetime) -> bool:
-    """Tell whether nobody else living sees to something; a claim of one's own is kept."""
-    if claim.get("holder", "") in {"", str(instance)}:
-        return True
-    held = {"phase": "claimed", **claim}
-    return instance.may_take({"status": held, "metadata": {"creationTimestamp": None}}, now=now)
-
-
 class Delivering:
     """One receiver's part of every record's notices. Only its courier's thread calls it."""
 
@@ -98,7 +90,7 @@ class Delivering:
         def hold(delivery: Object) -> Object | None:
             nonlocal mine
             now = self._now()
-            mine = may_claim(self._instance, delivery, now=now)
+            mine = self._instance.may_claim(delivery, now=now)
             return status.held(delivery, self._instance, now=now) if mine else None
 
         def change(old: Object) -> Object | None:

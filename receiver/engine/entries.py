@@ -1,6 +1,7 @@
 """Records that alerts join, whoever made them: in work, settled, or without a target."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -22,6 +23,8 @@ from receiver.policy.times import format_precise
 from receiver.policy.wording import fault_sentence
 
 log = logging.getLogger(__name__)
+DECISION_SECONDS = 2.0
+LOOK_EVERY_SECONDS = 0.03
 Joining = Sequence[tuple[Alert, str]]
 
 
@@ -71,6 +74,24 @@ class Entries:
             return self._desk.records.create(name, spec, labels, claimed_by=str(self._desk.instance)), True
         except Conflict:
             return self._desk.records.get(name), False
+
+    def is_anothers(self, raw: Object) -> bool:
+        """Tell whether another receiver, which lives, has claimed a record and is about to decide."""
+        return self._desk.instance.leaves(raw, now=self._desk.now())
+
+    def await_decision(self, raw: Object) -> Object:
+        """Return a record once the other receiver that claimed it has decided; after 2 s, as it is.
+
+        Both hear of an alert within milliseconds. Deciding beside the other would have two at the patch.
+
+        Raises:
+            ClusterError: it cannot be read.
+        """
+        until = time.monotonic() + DECISION_SECONDS
+        while self.is_anothers(raw) and time.monotonic() < until:
+            time.sleep(LOOK_EVERY_SECONDS)
+            raw = self._desk.records.get(raw["metadata"]["name"])
+        return raw
 
     def join(self, raw: Object, joining: Joining) -> str:
         """Let alerts, each with its rule, join a record that is somebody's already; return its name.

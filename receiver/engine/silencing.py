@@ -14,7 +14,6 @@ from receiver.cluster.errors import NotFound
 from receiver.cluster.records import Records
 from receiver.engine import status
 from receiver.engine.courier import Later
-from receiver.engine.delivering import may_claim
 from receiver.engine.desk import utc_now
 from receiver.engine.instance import Instance
 from receiver.policy.notices import with_untold
@@ -88,7 +87,7 @@ class Silencing:
             nonlocal mine
             now, silence = self._now(), old.get("silence") or {"id": ""}
             free = "id" not in silence and old.get("phase") in RUNNING
-            mine = free and may_claim(self._instance, silence, now=now)
+            mine = free and self._instance.may_claim(silence, now=now)
             return {**old, "silence": status.held(silence, self._instance, now=now)} if mine else None
 
         raw = self._records.update_status(raw, change)
