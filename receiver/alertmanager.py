@@ -13,6 +13,8 @@ from urllib.error import HTTPError
 
 import yaml
 
+from receiver.bounded import fetch
+
 TIMEOUT_SECONDS = 2.0
 CREATED_BY = "rollback-receiver"
 ANSWER_LIMIT = 32 * 1024 * 1024
@@ -89,20 +91,16 @@ class Alertmanager:
 
     def _ask(self, what: str, body: Any = None, *, method: str = "POST") -> Any:
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        url = f"{self.url.rstrip('/')}/api/v2/{what}"
-        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-            content = answer.read(ANSWER_LIMIT)
-            return json.loads(content) if content else None
+        content = self._send(what, data, {"Content-Type": "application/json"}, method)
+        return json.loads(content) if content else None
 
     def _get(self, what: str) -> Any:
+        return json.loads(self._send(what, None, {}, "GET"))
+
+    def _send(self, what: str, data: bytes | None, headers: dict[str, str], method: str) -> bytes:
         url = f"{self.url.rstrip('/')}/api/v2/{what}"
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-            content = answer.read(ANSWER_LIMIT)
-            if answer.length:
-                raise ValueError(f"{answer.length} bytes of the answer are missing")
-            return json.loads(content)
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
+        return fetch(request, seconds=TIMEOUT_SECONDS, limit_bytes=ANSWER_LIMIT)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

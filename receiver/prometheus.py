@@ -1,20 +1,19 @@
 """Asks Prometheus since when its alerts are active: what a webhook message does not tell of an alert."""
 
 import json
-import time
 import urllib.request
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 
+from receiver.bounded import fetch
 from receiver.policy.times import parse_time
 from receiver.policy.troubles import ActiveAlert
 
 TIMEOUT_SECONDS = 1.0
 ANSWER_LIMIT = 16 * 1024 * 1024
-CHUNK = 64 * 1024
 FIRING = "firing"
 
 
@@ -34,11 +33,9 @@ class Prometheus:
         Raises:
             PrometheusError: it cannot tell.
         """
-        url = f"{self.url.rstrip('/')}/api/v1/alerts"
-        deadline = time.monotonic() + TIMEOUT_SECONDS
         try:
-            with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-                content = _content(answer, deadline)
+            request = urllib.request.Request(f"{self.url.rstrip('/')}/api/v1/alerts")  # noqa: S310
+            content = fetch(request, seconds=TIMEOUT_SECONDS, limit_bytes=ANSWER_LIMIT)
             listed = json.loads(content)["data"]["alerts"]
             return tuple(_firing(listed, frozenset(alertnames)))
         except HTTPError as e:
@@ -50,20 +47,6 @@ class Prometheus:
     def _error(self, fault: Exception) -> PrometheusError:
         """Say what is wrong; it ends up on a record and in a terminal, so without control characters."""
         return PrometheusError(f"cannot ask Prometheus at {self.url}: {ascii(str(fault))[1:-1]}")
-
-
-def _content(answer: HTTPResponse, deadline: float) -> bytes:
-    """Read an answer as far as it comes in time; a longer one is not read to its end."""
-    content, length = bytearray(), answer.length
-    while (length is None or len(content) < length) and (chunk := answer.read1(CHUNK)):
-        content += chunk
-        if len(content) > ANSWER_LIMIT:
-            raise ValueError(f"the answer is longer than {ANSWER_LIMIT} bytes")
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"no whole answer within {TIMEOUT_SECONDS:.0f} s")
-    if length is not None and len(content) < length:
-        raise ValueError(f"{length - len(content)} bytes of the answer are missing")
-    return bytes(content)
 
 
 def _firing(listed: Iterable[Any], alertnames: Collection[str]) -> Iterator[ActiveAlert]:

@@ -11,7 +11,7 @@ import pytest
 from receiver import alertmanager as alertmanager_module
 from receiver.alertmanager import Alertmanager, AlertmanagerError, AlertmanagerRefused
 from receiver.policy.matchers import parse_matchers
-from tests.kubernetes.stub import Answer, Stub, serving
+from tests.kubernetes.stub import DRIPS, Answer, Stub, dripping, serving
 
 
 @pytest.fixture
@@ -116,6 +116,16 @@ def test_silence_ends_in_time(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> No
     began = time.monotonic()
     with pytest.raises(AlertmanagerError):
         Alertmanager(stub.url).firing("A")
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("head", DRIPS)
+def test_answer_in_drops_ends_in_time(monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
+    """Each of its bytes comes in time, and the whole would not."""
+    monkeypatch.setattr(alertmanager_module, "TIMEOUT_SECONDS", 0.2)
+    began = time.monotonic()
+    with dripping(head) as url, pytest.raises(AlertmanagerError, match="no whole answer within"):
+        Alertmanager(url).firing("A")
     assert time.monotonic() - began < 2
 
 

@@ -1,10 +1,8 @@
 """Asking Prometheus: over real HTTP, within a second, and never an answer where it cannot tell."""
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 from receiver import prometheus as prometheus_module
 from receiver.policy.troubles import ActiveAlert
 from receiver.prometheus import Prometheus, PrometheusError
-from tests.kubernetes.stub import Answer, Stub, serving
+from tests.kubernetes.stub import DRIPS, Answer, Stub, dripping, serving
 
 LABELS = {"alertname": "HighErrorRate", "namespace": "shop"}
 
@@ -35,27 +33,6 @@ def fires(**changes: Any) -> dict[str, Any]:
         "value": "1e+00",
         **changes,
     }
-
-
-@contextmanager
-def dripping() -> Iterator[str]:
-    """Serve one answer that comes byte by byte, for as long as somebody listens."""
-    stopped = threading.Event()
-
-    def drip() -> None:
-        connection, _ = server.accept()
-        with connection, suppress(OSError):
-            connection.recv(4096)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-            while not stopped.wait(0.05):
-                connection.sendall(b" ")
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=drip)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        stopped.set()
-        thread.join()
 
 
 def said(*alerts: Any) -> Answer:
@@ -160,11 +137,12 @@ def test_silence_ends_in_time(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> No
     assert time.monotonic() - began < 2
 
 
-def test_answer_in_drops_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("head", DRIPS)
+def test_answer_in_drops_ends_in_time(monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
     """Each of its bytes comes in time, and the whole would not."""
     monkeypatch.setattr(prometheus_module, "TIMEOUT_SECONDS", 0.2)
     began = time.monotonic()
-    with dripping() as url, pytest.raises(PrometheusError, match="no whole answer within"):
+    with dripping(head) as url, pytest.raises(PrometheusError, match="no whole answer within"):
         Prometheus(url).active({"A"})
     assert time.monotonic() - began < 2
 

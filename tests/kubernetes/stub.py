@@ -1,6 +1,7 @@
 """An HTTP server on loopback that answers as it is told, and notes what it was asked."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -9,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from receiver.cluster.access import Access, connect
@@ -133,3 +135,32 @@ def access_to(url: str, folder: Path) -> Iterator[Access]:
         yield access
     finally:
         access.pool.clear()
+
+
+@contextmanager
+def dripping(head: bytes) -> Iterator[str]:
+    """Serve one answer, its head at once and then a byte at a time for as long as somebody listens."""
+    stopped = threading.Event()
+
+    def drip() -> None:
+        with suppress(OSError):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(head)
+                while not stopped.wait(0.05):
+                    connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        stopped.set()
+        thread.join()
+
+
+DRIPS = [
+    pytest.param(b"HTTP/1.1 ", id="head"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", id="body"),
+    pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", id="body-of-unknown-length"),
+]

@@ -1,17 +1,15 @@
 """One POST: taken or not, within its time, and never elsewhere."""
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 
 import pytest
 
 from receiver.notify import posting
 from receiver.notify.errors import NotifyError, Refused
 from receiver.notify.posting import post
-from tests.kubernetes.stub import Answer, Stub, serving
+from tests.kubernetes.stub import Answer, Stub, dripping, serving
 
 SECRET = "T0KEN-of-the-address"
 
@@ -84,31 +82,10 @@ def test_who_hangs_is_left(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.monotonic() - began < 20
 
 
-@contextmanager
-def dripping() -> Iterator[str]:
-    """An endpoint whose answer goes on and on, a byte at a time."""
-    closing = threading.Event()
-
-    def drip(server: socket.socket) -> None:
-        with suppress(OSError):
-            peer, _ = server.accept()
-            with peer:
-                peer.sendall(b"HTTP/1.1 ")
-                while not closing.wait(0.05):
-                    peer.sendall(b"x")
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=drip, args=[server])
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        closing.set()
-        thread.join()
-
-
 def test_who_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit for each read would begin anew with each byte."""
     monkeypatch.setattr(posting, "TIMEOUT_SECONDS", 0.5)
-    with dripping() as url:
+    with dripping(b"HTTP/1.1 ") as url:
         fault(url)
 
 
