@@ -12,6 +12,7 @@ from receiver.notifications import Notifications
 from receiver.notify.signing import signature_headers
 from receiver.policy.notices import Notice
 from receiver.settings import SettingsError, load_settings
+from tests.policy.invalid_rules import NO_USER
 
 WHOLE = """\
 notifications:
@@ -84,6 +85,14 @@ FAULTS = {
     "address-in-the-file": (
         one("{name: shop, slack: {url: 'https://hooks.example.org/T0KEN'}}"),
         "3: notifications.receivers[0].slack.url: unknown key: known are url_file",
+    ),
+    "password-in-the-address": (
+        one("{name: shop, webhook: {url: 'https://user:T0KEN@example.org', secret_file: a}}"),
+        f"3: notifications.receivers[0].webhook.url: {NO_USER}",
+    ),
+    "password-in-the-links": (
+        "notifications:\n  page_url: https://user:T0KEN@example.org\n",
+        f"2: notifications.page_url: {NO_USER}",
     ),
     "unknown-event": (
         one("{name: shop, events: [Fialed], slack: {url_file: a}}"),

@@ -7,6 +7,7 @@ import pytest
 
 from receiver.policy.rules import Budget, GuardSettings, Mode
 from receiver.settings import Address, Settings, SettingsError, load_settings
+from tests.policy.invalid_rules import NO_USER
 
 NO_URL = "must be an address that begins with http:// or https:// and a host"
 NO_LABEL = "is no DNS label: use a-z, 0-9 and '-', at most 63, no '-' at the ends"
@@ -318,6 +319,17 @@ def test_an_address_that_cannot_be_asked_is_refused(config: Path, setting: str, 
     given: dict[str, Any] = {setting: value}
     flag = setting.replace("_", "-")
     assert problems(**given) == [f"flag --{flag}: {NO_URL}"]
+
+
+@pytest.mark.parametrize("setting", ["alertmanager_url", "prometheus_url"])
+@pytest.mark.parametrize("user", ["user:s3cret", "s3cret", ":s3cret", "a@b:s3cret", ""])
+def test_an_address_with_a_password_is_refused_and_not_repeated(
+    config: Path, setting: str, user: str
+) -> None:
+    """It would stand in logs and on records, and is no use: nothing sends it as one."""
+    config.write_text(f"{setting}: http://{user}@prometheus:9090\n")
+    (problem,) = problems(config)
+    assert problem == f"{config}:1: {setting}: {NO_USER}"
 
 
 @pytest.mark.parametrize(

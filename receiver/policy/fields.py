@@ -21,8 +21,9 @@ E = TypeVar("E", bound=StrEnum)
 
 DNS_LABEL_PATTERN = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DNS_LABEL = re.compile(DNS_LABEL_PATTERN)
-_URL_PATTERN = r"https?://[^\s/?#:@][^\s/?#]*\S*"
+_URL_PATTERN = r"https?://[^\s/?#:@][^\s/?#@]*([/?#]\S*)?"
 _URL = re.compile(_URL_PATTERN)
+_URL_OF_A_USER = re.compile(r"https?://[^\s/?#]*@\S*")
 
 
 def whole(pattern: str) -> str:
@@ -110,12 +111,18 @@ def count(value: object) -> int:
 
 
 def url(value: object) -> str:
-    """Return a web address. It may hold a password: no message repeats it.
+    """Return a web address. Its path may be a secret: no message repeats it.
 
     Raises:
-        ValueError: it has another scheme, no host, or a space in it.
+        ValueError: it has another scheme, no host, a space in it, or a user. Nothing that we ask sends a
+            user's password, and addresses stand in logs, on records and in links.
     """
     address = text(value)
+    if _URL_OF_A_USER.fullmatch(address):
+        raise ValueError(
+            "must hold no user and no password, which others would get to read: "
+            "leave them out; what is secret belongs in a file"
+        )
     if not _URL.fullmatch(address) or not _has_host(address):
         raise ValueError("must be an address that begins with http:// or https:// and a host")
     return address

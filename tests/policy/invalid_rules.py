@@ -6,6 +6,10 @@ from tests.policy.rule_cases import at_interval, with_interval, with_keys, with_
 NO_LABEL = "is no DNS label: use a-z, 0-9 and '-', at most 63, no '-' at the ends"
 RESERVED = "stands for rollbacks that people order with `undo`: choose another name"
 NO_NAME = "cannot stand in a Kubernetes name: use a-z, 0-9, '-', '.' and labels"
+NO_USER = (
+    "must hold no user and no password, which others would get to read: "
+    "leave them out; what is secret belongs in a file"
+)
 KNOWN = "known are name, matchers, for, target, rollback, mode, approval, guards, verify, notify, runbook_url"
 
 SEVERAL = """\
@@ -320,6 +324,14 @@ INVALID = {
     "runbook-other-scheme": (
         with_keys("runbook_url: ftp://user:secret@example.org"),
         ["4: rule shop: runbook_url: must be an address that begins with http:// or https:// and a host"],
+    ),
+    "runbook-password": (
+        with_keys("runbook_url: https://user:s3cret@example.org/down"),
+        [f"4: rule shop: runbook_url: {NO_USER}"],
+    ),
+    "runbook-user": (
+        with_keys("runbook_url: https://user@example.org"),
+        [f"4: rule shop: runbook_url: {NO_USER}"],
     ),
     "runbook-no-host": (
         with_keys("runbook_url: https:///path"),

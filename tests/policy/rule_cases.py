@@ -70,6 +70,8 @@ VALID = {
     "notify": with_keys("notify: [shop, pager]"),
     "notify-nobody": with_keys("notify: []"),
     "runbook": with_keys("runbook_url: https://runbooks.example.org/down?a=b#c"),
+    "runbook-at": with_keys("runbook_url: https://example.org/@sre?to=a@b#c@d"),
+    "runbook-at-in-the-query": with_keys("runbook_url: https://example.org?to=a@b"),
     "runbook-http-port": with_keys("runbook_url: http://[::1]:8080"),
 }
 
