@@ -26,6 +26,7 @@ from receiver.cluster.errors import (
     Rejected,
     Unavailable,
 )
+from receiver.policy.alerts import cut
 
 Object = dict[str, Any]
 JSON = "application/json"
@@ -34,6 +35,8 @@ TIMEOUT_SECONDS = 4.0
 CONNECT_SECONDS = 2.0
 TRIES = 3
 RETRYABLE_STATUS = frozenset({429, 500, 502, 503, 504})
+LONGEST_SAID_BYTES = 1000
+"""What an answer says goes to pages, logs and records, and is not always the API server's."""
 
 
 def path(*segments: str) -> str:
@@ -103,7 +106,7 @@ class Api:
             except UrllibTimeout as e:
                 raise Unavailable(f"{method} {_shown(url)}: no answer within {seconds:.1f} s") from e
             except (HTTPError, OSError) as e:
-                raise Unavailable(f"{method} {_shown(url)}: {e}") from e
+                raise Unavailable(f"{method} {_shown(url)}: {_said(e)}") from e
         metrics.count_api_request(method, url, answer.status)
         return _read(method, url, answer)
 
@@ -129,7 +132,7 @@ def _read(method: str, url: str, answer: urllib3.BaseHTTPResponse) -> Object:
 
 
 def _error(what: str, code: int, status: Object) -> ClusterError:
-    message = f"{what}: {status.get('message') or 'no reason given'} ({code})"
+    message = f"{what}: {_said(status.get('message') or 'no reason given')} ({code})"
     if code in RETRYABLE_STATUS:
         return Unavailable(message, code=code)
     if code == 422:
@@ -143,6 +146,10 @@ def _causes(details: Any) -> Iterator[str]:
     causes = (details.get("causes") or []) if isinstance(details, dict) else details
     for cause in causes if isinstance(causes, list) else [causes]:
         yield str(cause.get("message", cause) if isinstance(cause, dict) else cause)
+
+
+def _said(what: object) -> str:
+    return cut(str(what), limit_bytes=LONGEST_SAID_BYTES)
 
 
 def _reason(error: Unavailable) -> str:

@@ -96,6 +96,38 @@ def test_long_answer_is_cut(stub: Stub, api: Api) -> None:
     assert len(str(refusal(stub, api, Answer(403, b"x" * 100_000)))) < 300
 
 
+@pytest.mark.parametrize("code", [403, 422, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"message": "x" * 2_000_000}, id="message"),
+        pytest.param({"message": ["x" * 2_000_000]}, id="odd-message"),
+        pytest.param("x" * 2_000_000, id="text"),
+        pytest.param(["x"] * 400_000, id="list"),
+    ],
+)
+def test_long_message_is_cut(stub: Stub, api: Api, code: int, body: object) -> None:
+    """What a proxy makes megabytes of is told with its beginning, that it went on, and the code."""
+    error = refusal(stub, api, Answer(code, body))
+    assert len(str(error)) < 1100
+    assert "x" * 10 in str(error) or "'x', 'x'" in str(error)
+    assert "… [cut: " in str(error)
+    assert str(error).endswith(f" ({code})")
+
+
+def test_message_of_usual_length_stays_whole(stub: Stub, api: Api) -> None:
+    """A validation's message names every field that is wrong."""
+    said = "x" * 1000
+    assert str(refusal(stub, api, Answer(403, {"message": said}))).endswith(f": {said} (403)")
+
+
+def test_long_nonsense_in_place_of_an_answer_is_cut(stub: Stub, api: Api) -> None:
+    """What is no HTTP is quoted by whoever reads it, up to 64 KiB of it."""
+    error = refusal(stub, api, Answer(raw=b"x" * 60_000 + b"\r\n\r\n"))
+    assert isinstance(error, Unavailable)
+    assert len(str(error)) < 1100
+
+
 @pytest.mark.parametrize(
     ("details", "causes"),
     [
