@@ -9,6 +9,7 @@ import os
 import click
 
 from receiver import __version__
+from receiver.policy.problems import quoted
 
 COMMANDS = {
     "serve": "serve",
@@ -35,6 +36,12 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A group that imports a command's module only when the command is used."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line, all of which must be UTF-8: where it is not, gunicorn cannot be imported."""
+        if not ctx.resilient_parsing:
+            _demand_utf8(args, ctx)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the order of the manual."""
         return list(COMMANDS)
@@ -46,6 +53,14 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"receiver.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, f"{cmd_name}_command", None) or getattr(module, cmd_name)
         return command
+
+
+def _demand_utf8(args: list[str], ctx: click.Context) -> None:
+    for arg in args:
+        try:
+            os.fsencode(arg).decode()
+        except UnicodeError as e:
+            raise click.UsageError(f"{quoted(arg)} is not UTF-8 text: write it so", ctx) from e
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
