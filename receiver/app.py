@@ -95,7 +95,6 @@ def make_engine(settings: Settings, rulebook: Rulebook, *, port: int) -> Engine:
         ClusterError: there is no usable configuration.
     """
     cluster = open_cluster(settings)
-    url = settings.alertmanager_url
     return Engine(
         cluster.api,
         namespace=cluster.namespace,
@@ -103,7 +102,7 @@ def make_engine(settings: Settings, rulebook: Rulebook, *, port: int) -> Engine:
         rulebook=rulebook,
         instance=Instance.here(port),
         outside=Outside(
-            alertmanager=None if url is None else Alertmanager(url),
+            alertmanager=alertmanager(settings),
             prometheus=prometheus(settings),
             notifications=settings.notifications,
             silence=settings.silence_alerts,
@@ -111,6 +110,11 @@ def make_engine(settings: Settings, rulebook: Rulebook, *, port: int) -> Engine:
         aftermath_for=settings.aftermath_for,
         limits=Limits(settings.keep_records_for, settings.keep_records),
     )
+
+
+def alertmanager(settings: Settings) -> Alertmanager | None:
+    """Return who is asked whether alerts still fire, None where no address is configured."""
+    return None if settings.alertmanager_url is None else Alertmanager(settings.alertmanager_url)
 
 
 def prometheus(settings: Settings) -> Prometheus | None:
@@ -172,8 +176,7 @@ def check_up(settings: Settings, kinds: tuple[str, ...]) -> Iterator[Finding]:
     yield from check_cluster(
         cluster.api, namespace=cluster.namespace, scope=settings.namespaces, kinds=kinds, ruleset=ruleset
     )
-    url = settings.alertmanager_url
-    yield from check_alertmanager(None if url is None else Alertmanager(url))
+    yield from check_alertmanager(alertmanager(settings))
     yield check_prometheus(prometheus(settings))
     yield check_notifications(settings.notifications, ruleset)
     for what, file in (("webhook", settings.webhook_token_file), ("review", settings.review_token_file)):

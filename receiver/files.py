@@ -1,4 +1,4 @@
-"""Files that people write, read as text: UTF-8, and no more of one than its parser takes."""
+"""Files that people write: their text, UTF-8 and no more of it than its parser takes; and if they changed."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,20 @@ def _path(value: object, info: ValidationInfo) -> Path:
 
 
 PathField = Annotated[Path, PlainValidator(_path)]
+Stamp = tuple[int, ...] | None
+
+
+def stamp(file: Path) -> Stamp:
+    """Return something that stays equal until a file comes, goes or changes; None while there is none.
+
+    It only asks for stat, so that it may be polled, and never fails. A mounted Secret's or ConfigMap's swap
+    changes it: links are followed, and the files behind them are new ones.
+    """
+    try:
+        found = file.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def read_text(file: Path) -> str | Problem:

@@ -34,17 +34,6 @@ PREFIX = "rollback_receiver"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 TO_PATCH_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 TO_FINISHED_BUCKETS = (1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600)
-FINISHED = frozenset(
-    {
-        Phase.SUCCEEDED,
-        Phase.NOT_CURED,
-        Phase.FAILED,
-        Phase.SUPERSEDED,
-        Phase.REJECTED,
-        Phase.EXPIRED,
-    }
-)
-"""The phases after which RECEIPT_TO_FINISHED is observed."""
 _API_PATH = re.compile(
     r"/(?:api/v1|apis/[^/]+/[^/]+)(?:/namespaces/[^/]+(?=/))?/([^/]+)(?:/[^/]+(?:/([^/]+))?)?$"
 )

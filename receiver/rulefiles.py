@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from receiver.files import read_text
+from receiver.files import read_text, stamp
 from receiver.policy.problems import Problem
 from receiver.policy.rulefile import RuleFile, combine, parse_rule_file
 from receiver.policy.rules import GuardSettings, Ruleset
@@ -50,20 +50,8 @@ def read_rule_files(paths: Iterable[Path], defaults: GuardSettings | None = None
 
 
 def fingerprint(paths: Iterable[Path]) -> tuple[object, ...]:
-    """Return something that stays equal until a rule file comes, goes or changes.
-
-    It only asks for stat, so that it may be polled, and never fails. A ConfigMap's swap changes it: links are
-    followed, and the files behind them are new ones.
-    """
-    return tuple((str(file), _stat(file)) for path in paths for file in _rule_paths(path))
-
-
-def _stat(file: Path) -> tuple[int, ...] | None:
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+    """Return something that stays equal until a rule file comes, goes or changes; as `stamp` of each."""
+    return tuple((str(file), stamp(file)) for path in paths for file in _rule_paths(path))
 
 
 def _rule_paths(path: Path) -> list[Path]:

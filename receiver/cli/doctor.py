@@ -1,6 +1,5 @@
 """`doctor`: is everything there that the receiver works with, and if not, what to do."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -40,12 +39,12 @@ WORDS = {True: "ok", False: "FAULT", None: "-"}
     help="A kind that is to be rolled back. May be repeated. [all]",
 )
 @ends_cleanly
-def doctor(config_file: Path | None, kinds: tuple[str, ...], **flags: Any) -> None:
+def doctor(kinds: tuple[str, ...], **flags: Any) -> None:
     """Look at all that the receiver works with, a line each: ok, or what to do.
 
     Rights are those of whoever asks: with the receiver's own kubeconfig, its.
     """
-    findings = list(check_up(settings_from(config_file, **flags), kinds))
+    findings = list(check_up(settings_from(**flags), kinds))
     rows = [(WORDS[one.good], one.what, one.said) for one in findings]
     told = fitted_table(("STATE", "CHECKED", "FOUND"), rows)
     click.echo(colour_column(told, "STATE", FINDINGS))

@@ -47,14 +47,12 @@ def _labels(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> di
     "--payload", type=click.Path(path_type=Path), help="A file with an Alertmanager message instead."
 )
 @ends_cleanly
-def explain_command(
-    labels: dict[str, str], payload: Path | None, config_file: Path | None, **flags: Any
-) -> None:
+def explain_command(labels: dict[str, str], payload: Path | None, **flags: Any) -> None:
     """Judge an alert as if it had just fired, against the live cluster, and change nothing."""
     if bool(labels) == bool(payload):
         raise click.UsageError("give either --label NAME=VALUE, one or more, or --payload FILE")
     alerts = _read(payload) if payload else (Alert(Status.FIRING, labels, datetime.now(UTC)),)
-    click.echo(_told(explain_alerts(settings_from(config_file, **flags), alerts)))
+    click.echo(_told(explain_alerts(settings_from(**flags), alerts)))
 
 
 def _read(payload: Path) -> tuple[Alert, ...]:

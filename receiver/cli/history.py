@@ -46,21 +46,21 @@ def history(output: str, revision: int | None, **place: Any) -> None:
         stop(printable(str(entries)), status=REFUSED)
     now = datetime.now(UTC)
     if output != "table":
-        shown = [entry for entry in entries if revision in {None, entry.revision.number}]
-        _known(shown, revision)
+        shown = _shown(entries, revision)
         items = [_document(entry, workload.live, whole=revision is not None) for entry in shown]
         print_object({"target": ref.path, "revisions": items}, output)
     elif revision is None:
         click.echo(_listed(workload, entries, now))
     else:
-        click.echo(_whole(workload, _known(entries, revision), now))
+        click.echo(_whole(workload, _shown(entries, revision)[0], now))
 
 
-def _known(entries: Sequence[Entry], number: int | None) -> Entry:
+def _shown(entries: Sequence[Entry], number: int | None) -> list[Entry]:
+    """Return the revision of a number, or all of them for None; one that there is not ends the command."""
     found = [entry for entry in entries if number in {None, entry.revision.number}]
     if not found:
         stop(f"unable to find the specified revision {number}", status=REFUSED)
-    return found[0]
+    return found
 
 
 def _listed(workload: Workload, entries: Sequence[Entry], now: datetime) -> str:

@@ -2,45 +2,60 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
 from receiver.cluster.errors import ClusterError, Forbidden, Invalid, NotFound, Rejected
+from receiver.policy.durations import parse_duration
 from receiver.rulefiles import RulesError
 from receiver.settings import PREFIX, Settings, SettingsError, load_settings
 
 REFUSED, UNREACHABLE = 1, 3
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What click's decorators are."""
 
-_KUBECONFIG = (
+
+def _together(*options: Decorator) -> Decorator:
+    """Return what gives a command several options, in this order."""
+
+    def give(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return give
+
+
+_KUBECONFIG = _together(
     click.option("--kubeconfig", metavar="FILE", help="The kubeconfig, as for kubectl."),
     click.option("--context", metavar="NAME", help="The kubeconfig's context."),
 )
-_CONFIG = (
-    click.option(
-        "--config",
-        "config_file",
-        metavar="FILE",
-        envvar=f"{PREFIX}CONFIG",
-        type=click.Path(path_type=Path),
-        help="The config file; flags and variables beat it.",
-    ),
+_CONFIG = click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    envvar=f"{PREFIX}CONFIG",
+    type=click.Path(path_type=Path),
+    help="The config file; flags and variables beat it.",
 )
-_CLUSTER = (
-    *_KUBECONFIG,
+cluster_options = _together(
+    _KUBECONFIG,
     click.option("-n", "--namespace", metavar="NS", help="Where the records live."),
-    *_CONFIG,
+    _CONFIG,
 )
-_WORKLOAD = (
-    *_KUBECONFIG,
+"""Of every command with a cluster; with `**place` a command takes them all, for `settings_from`."""
+workload_options = _together(
+    _KUBECONFIG,
     click.option("-n", "--namespace", metavar="NS", help="The workload's namespace, as for kubectl."),
     click.option("--records-namespace", metavar="NS", help="Where the records live."),
-    *_CONFIG,
+    _CONFIG,
 )
-_RULES = click.option(
+"""Of a command about one workload, for `find`; `--namespace` is that workload's, as for kubectl."""
+rules_option = click.option(
     "--rules", metavar="PATH", multiple=True, help="A rule file, or a folder of them. May be repeated."
 )
 MODE = click.option(
@@ -50,13 +65,13 @@ PROMETHEUS = click.option(
     "--prometheus-url", metavar="URL", help="Asked when the trouble behind an alert began."
 )
 ALERTMANAGER = click.option("--alertmanager-url", metavar="URL", help="Asked whether an alert still fires.")
-_TOKENS = (
+token_options = _together(
     click.option(
         "--webhook-token-file", metavar="FILE", help="The token that POST /alerts needs. [anyone may post]"
     ),
     click.option("--review-token-file", metavar="FILE", help="The token of everything that people do."),
 )
-_TLS = (
+tls_options = _together(
     click.option("--tls-cert-file", metavar="FILE", help="Serve HTTPS with this certificate. [plain HTTP]"),
     click.option("--tls-key-file", metavar="FILE", help="The certificate's key."),
     click.option(
@@ -68,41 +83,16 @@ OUTPUT = click.option(
 )
 
 
-def cluster_options(command: Command) -> Command:
-    """Give a command the options that every command with a cluster has."""
-    for option in reversed(_CLUSTER):
-        command = option(command)
-    return command
-
-
-def workload_options(command: Command) -> Command:
-    """Give a command about one workload its options; `--namespace` is that workload's, as for kubectl."""
-    for option in reversed(_WORKLOAD):
-        command = option(command)
-    return command
-
-
-def token_options(command: Command) -> Command:
-    """Give a command the files of the tokens."""
-    for option in reversed(_TOKENS):
-        command = option(command)
-    return command
-
-
-def tls_options(command: Command) -> Command:
-    """Give a command the files of TLS."""
-    for option in reversed(_TLS):
-        command = option(command)
-    return command
-
-
-def rules_option(command: Command) -> Command:
-    """Give a command `--rules`."""
-    return _RULES(command)
+def duration(_: click.Context, __: click.Parameter, text: str | None) -> timedelta | None:
+    """Read an option's duration, None where it is not given."""
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError as e:
+        raise click.BadParameter(str(e)) from e
 
 
 def settings_from(config_file: Path | None, **flags: Any) -> Settings:
-    """Put the settings together, or end with exit status 2 and every fault on a line."""
+    """Put the settings together of a command's options, or end with status 2 and every fault on a line."""
     try:
         return load_settings(config_file, os.environ, flags)
     except SettingsError as e:

@@ -1,25 +1,26 @@
 """`list` and `show`: the records, as kubectl would print them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import click
 
 from receiver.app import open_cluster
+from receiver.cli.cases import readable_case
 from receiver.cli.colours import PHASES, VERDICTS, colour_column, colour_fact
 from receiver.cli.completion import record_names
-from receiver.cli.options import OUTPUT, REFUSED, cluster_options, ends_cleanly, settings_from, stop
+from receiver.cli.options import OUTPUT, REFUSED, cluster_options, duration, ends_cleanly, settings_from, stop
 from receiver.cli.output import print_object
 from receiver.cli.tables import describe, fitted_table, narrowed_table, table
+from receiver.cli.verdicts import WORDS
 from receiver.cli.workloads import parse_workload
 from receiver.cluster.errors import NotFound
 from receiver.engine.queries import list_rollbacks
-from receiver.policy.durations import parse_duration
 from receiver.policy.followed import aftermath_sentence
 from receiver.policy.intake import RollbackQuery
 from receiver.policy.record import Phase
-from receiver.policy.score import RuleScore, parse_case, score
+from receiver.policy.score import RuleScore, score
 from receiver.policy.times import format_age, parse_time
 from receiver.policy.workload import WorkloadRef
 
@@ -29,14 +30,6 @@ WIDE = ("AFTERMATH", "REVIEW", "PRECISION", "SHADOW")
 HEADERS = ("NAME", "TARGET", "RULE", "PHASE", "FROM", "TO", "AGE")
 SPARE = ("RULE", "TARGET")
 """What a narrow terminal does without: the name begins with the workload's, and `show` tells all."""
-
-
-def duration(_: click.Context, __: click.Parameter, text: str | None) -> timedelta | None:
-    """Read an option's duration, None where it is not given."""
-    try:
-        return None if text is None else parse_duration(text)
-    except ValueError as e:
-        raise click.BadParameter(str(e)) from e
 
 
 def _target(_: click.Context, __: click.Parameter, text: str | None) -> WorkloadRef | None:
@@ -67,17 +60,13 @@ def _target(_: click.Context, __: click.Parameter, text: str | None) -> Workload
 )
 @ends_cleanly
 def list_command(
-    kubeconfig: str | None,
-    context: str | None,
-    namespace: str | None,
-    config_file: Path | None,
     output: str,
     phase: str | None,
     target: WorkloadRef | None,
     since: timedelta | None,
+    **place: Any,
 ) -> None:
     """List the records, the newest first."""
-    settings = settings_from(config_file, kubeconfig=kubeconfig, context=context, namespace=namespace)
     now = datetime.now(UTC)
     query = RollbackQuery(
         phase=Phase(phase) if phase else None,
@@ -85,7 +74,7 @@ def list_command(
         since=now - since if since is not None else None,
         limit=LIMIT,
     )
-    items = _all(open_cluster(settings).records, query)
+    items = _all(open_cluster(settings_from(**place)).records, query)
     if output in {"table", "wide"}:
         told = _table(items, now, wide=output == "wide") if items else ""
         click.echo(colour_column(told, "PHASE", PHASES) if told else "No rollbacks found.")
@@ -97,9 +86,7 @@ def _all(records: Any, query: RollbackQuery) -> list[Record]:
     items: list[Record] = []
     token: str | None = None
     while True:
-        found = list_rollbacks(
-            records, RollbackQuery(query.phase, query.target, query.since, query.limit, token)
-        )
+        found = list_rollbacks(records, replace(query, continue_token=token))
         items += found["items"]
         token = found.get("continue")
         if not token:
@@ -110,7 +97,7 @@ def _table(items: list[Record], now: datetime, *, wide: bool) -> str:
     rows = [_row(record, now) for record in items]
     if not wide:
         return narrowed_table(HEADERS, rows, spare=SPARE)
-    cases = (parse_case(record) for record in items)
+    cases = map(readable_case, items)
     scores = {each.rule: each for each in score(case for case in cases if case is not None)}
     more = [
         _more(record.get("status") or {}, scores.get(str(row[2])))
@@ -146,17 +133,9 @@ def _row(record: Record, now: datetime) -> tuple[object, ...]:
 @OUTPUT
 @click.argument("name", shell_complete=record_names())
 @ends_cleanly
-def show_command(
-    kubeconfig: str | None,
-    context: str | None,
-    namespace: str | None,
-    config_file: Path | None,
-    output: str,
-    name: str,
-) -> None:
+def show_command(output: str, name: str, **place: Any) -> None:
     """Show one record: what happened, and what every guard said."""
-    settings = settings_from(config_file, kubeconfig=kubeconfig, context=context, namespace=namespace)
-    cluster = open_cluster(settings)
+    cluster = open_cluster(settings_from(**place))
     try:
         record = cluster.records.get(name)
     except NotFound:
@@ -199,13 +178,21 @@ def _words(status: Record) -> dict[str, str]:
     """Return what people have said and done about a record, and until when they may say it."""
     review = status.get("review") or {}
     said = {
-        "Aftermath": aftermath_sentence(status),
+        "Aftermath": _aftermath(status),
         "Expires": status.get("expiresAt"),
         "Approved": _by(status.get("approvedBy"), status.get("approvedAt")),
         "Rejected": _by(status.get("rejectedBy"), status.get("rejectedAt"), status.get("rejectionNote")),
         "Review": review and f"{review['verdict']}, {_by(review['by'], review['at'], review.get('note'))}",
     }
     return {name: text for name, text in said.items() if text}
+
+
+def _aftermath(status: Record) -> str | None:
+    """Tell the aftermath; of one that another version wrote only what it calls it."""
+    try:
+        return aftermath_sentence(status)
+    except (KeyError, TypeError, ValueError):
+        return str(status["aftermath"].get("kind"))
 
 
 def _by(who: str | None, at: str | None, note: str | None = None) -> str | None:
@@ -225,5 +212,4 @@ def _revision(revision: Record | None) -> str | None:
 
 
 def _verdict(verdict: Record) -> tuple[str, str, str]:
-    words = {True: "allow", False: "BLOCK", None: "not judged"}
-    return verdict["guard"], words[verdict.get("allowed")], verdict["evidence"]
+    return verdict["guard"], WORDS[verdict.get("allowed")], verdict["evidence"]

@@ -1,20 +1,19 @@
 """`report`: what the receiver did and did not do in a time, and how right that was."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import click
 
 from receiver.app import open_cluster
-from receiver.cli.options import cluster_options, ends_cleanly, settings_from
-from receiver.cli.records import duration
+from receiver.cli.cases import readable_case
+from receiver.cli.options import cluster_options, duration, ends_cleanly, settings_from
+from receiver.cli.output import print_object
 from receiver.cli.tables import fitted, table
 from receiver.policy.durations import format_duration
 from receiver.policy.report import Report, Times, make_report, report_document
-from receiver.policy.score import Case, RuleScore, parse_case
+from receiver.policy.score import RuleScore
 from receiver.policy.times import format_age, format_time
 
 NONE = "-"
@@ -29,37 +28,19 @@ NONE = "-"
     "--since", callback=duration, default="30d", metavar="DURATION", help="How far to look back. [30d]"
 )
 @ends_cleanly
-def report(
-    kubeconfig: str | None,
-    context: str | None,
-    namespace: str | None,
-    config_file: Path | None,
-    output: str,
-    since: timedelta,
-) -> None:
+def report(output: str, since: timedelta, **place: Any) -> None:
     """Report rollbacks, refusals, how right each rule was or would have been, and times to recover.
 
     A rule in dry-run is scored by what people did themselves: right if they went back to the revision that it
     had chosen, wrong if the alert cleared without anybody's doing. Verdicts given with `review` beat both.
     """
-    settings = settings_from(config_file, kubeconfig=kubeconfig, context=context, namespace=namespace)
-    records = open_cluster(settings).records
-    cases = [case for raw in records.everything() if (case := _case(raw))]
+    records = open_cluster(settings_from(**place)).records
+    cases = [case for raw in records.everything() if (case := readable_case(raw))]
     made = make_report(cases, since=datetime.now(UTC) - since)
     if output == "json":
-        click.echo(json.dumps(report_document(made), indent=2))
+        print_object(report_document(made), output)
     else:
         click.echo("\n\n".join(_sections(made, since)))
-
-
-def _case(raw: dict[str, Any]) -> Case | None:
-    """Read a record; one of another version is said to be left out."""
-    try:
-        return parse_case(raw)
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
-        name = raw["metadata"]["name"]
-        click.echo(f"the record {name} is left out: {e!r}; was it made by another version?", err=True)
-        return None
 
 
 def _sections(made: Report, since: timedelta) -> Iterator[str]:

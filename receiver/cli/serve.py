@@ -1,7 +1,6 @@
 """`serve`: the receiver itself."""
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import click
@@ -39,9 +38,9 @@ from receiver.notify.senders import missing_extras
     help="How much is logged. [info]",
 )
 @ends_cleanly
-def serve_command(config_file: Path | None, log_level: str, **flags: Any) -> None:
+def serve_command(log_level: str, **flags: Any) -> None:
     """Take alerts, and roll back what they and the rules call for."""
-    settings = settings_from(config_file, **flags)
+    settings = settings_from(**flags)
     if missing := missing_extras(settings.notifications.receivers):
         stop("\n".join(missing), status=2)
     set_up(level=log_level)

@@ -1,6 +1,6 @@
 """`pause` and `resume`: the kill switch, for all replicas."""
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,11 +9,10 @@ from receiver.cli.options import cluster_options, ends_cleanly, settings_from
 from receiver.cli.person import person
 from receiver.engine.words import Words
 from receiver.policy.times import format_time
-from receiver.settings import Settings
 
 
-def _words(settings: Settings) -> Words:
-    cluster = open_cluster(settings)
+def _words(**place: Any) -> Words:
+    cluster = open_cluster(settings_from(**place))
     return Words(cluster.records, cluster.ledger)
 
 
@@ -21,22 +20,16 @@ def _words(settings: Settings) -> Words:
 @cluster_options
 @click.option("--reason", default="", help="Why, for whoever wonders.")
 @ends_cleanly
-def pause(
-    kubeconfig: str | None, context: str | None, namespace: str | None, config_file: Path | None, reason: str
-) -> None:
+def pause(reason: str, **place: Any) -> None:
     """Refuse every rollback from now on, dry runs included, in all replicas."""
-    settings = settings_from(config_file, kubeconfig=kubeconfig, context=context, namespace=namespace)
-    held = _words(settings).pause(person(), reason)
+    held = _words(**place).pause(person(), reason)
     click.echo(f"paused at {format_time(held.at)}; `rollback-receiver resume` ends it")
 
 
 @click.command()
 @cluster_options
 @ends_cleanly
-def resume(
-    kubeconfig: str | None, context: str | None, namespace: str | None, config_file: Path | None
-) -> None:
+def resume(**place: Any) -> None:
     """End a pause."""
-    settings = settings_from(config_file, kubeconfig=kubeconfig, context=context, namespace=namespace)
-    _words(settings).resume(person())
+    _words(**place).resume(person())
     click.echo("resumed")

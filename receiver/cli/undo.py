@@ -16,15 +16,13 @@ from receiver.logs import printable
 from receiver.policy.decision import Decision
 from receiver.policy.document import decision_diff, warnings
 from receiver.policy.guards import cooldown, history, paused
-from receiver.policy.record import Phase
+from receiver.policy.record import IN_WORK, Phase
 from receiver.policy.rules import To
 from receiver.policy.targets import TargetFault
-from receiver.policy.vocabulary import Kind
-from receiver.policy.wording import decision_sentence
+from receiver.policy.wording import decision_sentence, kubectl_undo
 from receiver.policy.workload import Unreadable, Workload, WorkloadRef
 
 INTERRUPTED = 130
-IN_WORK = frozenset({Phase.PENDING, Phase.ROLLING_BACK})
 
 
 @click.command("undo")
@@ -150,16 +148,13 @@ def _refuse(decision: Decision) -> NoReturn:
 
 def _ways_out(decision: Decision) -> list[str]:
     ref, chosen = decision.snapshot.workload.ref, decision.leading.choice.revision
-    name = f"{ref.kind.lower()}/{ref.name} -n {ref.namespace}"
     ways = {
         paused.GUARD: "To end the pause: rollback-receiver resume",
         cooldown.GUARD: "Wait until it has cooled down, and look whether the last rollback has helped.",
-        history.GUARD: f"To name a revision with --to, see rollback-receiver history {name}",
+        history.GUARD: "To name a revision with --to, see"
+        f" rollback-receiver history {ref.kind.lower()}/{ref.name} -n {ref.namespace}",
     }
     said = [way for guard, way in ways.items() if guard in decision.leading.blocked_by]
     if chosen is None or chosen.number is None:
         return said
-    undo = f"kubectl rollout undo {name}"
-    if ref.kind == Kind.ROLLOUT:
-        undo = f"kubectl argo rollouts undo {ref.name} -n {ref.namespace}"
-    return [*said, f"If you know better, nobody asks here: {undo} --to-revision={chosen.number}"]
+    return [*said, f"If you know better, nobody asks here: {kubectl_undo(ref, chosen.number)}"]

@@ -25,12 +25,12 @@ LONELY_SECONDS = 15.0
 @click.option("--wait", is_flag=True, help="Say how it goes, until it has ended.")
 @click.argument("name", shell_complete=record_names(Phase.AWAITING_APPROVAL))
 @ends_cleanly
-def approve(name: str, *, wait: bool, config_file: Any, **place: Any) -> None:
+def approve(name: str, *, wait: bool, **place: Any) -> None:
     """Have a rollback that awaits approval carried out.
 
     Every guard judges once more first. A receiver takes it up within 5 s.
     """
-    cluster = open_cluster(settings_from(config_file, **place))
+    cluster = open_cluster(settings_from(**place))
     record = _kept(name, cluster, lambda words: words.approve(name, person()))
     click.echo(f"{name} approved")
     if wait:
@@ -42,9 +42,9 @@ def approve(name: str, *, wait: bool, config_file: Any, **place: Any) -> None:
 @click.option("--note", default="", help="Why, for whoever reads the record.")
 @click.argument("name", shell_complete=record_names(Phase.AWAITING_APPROVAL))
 @ends_cleanly
-def reject(name: str, note: str, config_file: Any, **place: Any) -> None:
+def reject(name: str, note: str, **place: Any) -> None:
     """End a rollback that awaits approval; the same release is not taken up again."""
-    cluster = open_cluster(settings_from(config_file, **place))
+    cluster = open_cluster(settings_from(**place))
     _kept(name, cluster, lambda words: words.reject(name, person(), note))
     click.echo(f"{name} rejected")
 
@@ -57,12 +57,12 @@ def reject(name: str, note: str, config_file: Any, **place: Any) -> None:
 @click.option("--note", default="", help="Why, for whoever reads the record.")
 @click.argument("name", shell_complete=record_names())
 @ends_cleanly
-def review(name: str, verdict: str, note: str, config_file: Any, **place: Any) -> None:
+def review(name: str, verdict: str, note: str, **place: Any) -> None:
     """Say whether a decision was right; the last word counts.
 
     wrong clears the suspect, so that it may be gone back to; right of a dry run makes sure that it is not.
     """
-    cluster = open_cluster(settings_from(config_file, **place))
+    cluster = open_cluster(settings_from(**place))
     _kept(name, cluster, lambda words: words.review(name, Review(verdict), note, person()))
     click.echo(f"{name} reviewed: {verdict}")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -46,7 +46,7 @@ def parse_workload(words: Sequence[str], namespace: str) -> WorkloadRef:
 
 
 def find(
-    workload: Sequence[str], namespace: str | None, records_namespace: str | None, **flags: str | Path | None
+    workload: Sequence[str], namespace: str | None, records_namespace: str | None, **flags: Any
 ) -> tuple[Settings, Cluster, WorkloadRef]:
     """Return the settings, the cluster and the workload that a command is about.
 
@@ -57,10 +57,7 @@ def find(
         ClusterError: there is no usable configuration.
     """
     parse_workload(workload, DEFAULT)
-    config_file = flags.pop("config_file")
-    settings = settings_from(
-        config_file if isinstance(config_file, Path) else None, namespace=records_namespace, **flags
-    )
+    settings = settings_from(namespace=records_namespace, **flags)
     cluster = open_cluster(settings)
     if settings.namespace is None:
         cluster = replace(cluster, namespace=_home(cluster))

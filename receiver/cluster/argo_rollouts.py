@@ -11,12 +11,12 @@ set. Where the bad release was promoted, the one before it comes back by the Rol
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from receiver.cluster import deployments
 from receiver.cluster.evidence import Object, annotations, labels, reference
-from receiver.cluster.rollout import Progress, State
+from receiver.cluster.rollout import Progress, State, is_ours
 from receiver.policy.podtemplate import POD_TEMPLATE_HASH
 from receiver.policy.record import PastRollback
 from receiver.policy.targets import TargetFault, TargetReason
@@ -100,7 +100,7 @@ def rollout_status(rollout: Object, *, since: datetime) -> Progress:
     if phase == HEALTHY and status.get("stableRS") == status.get("currentPodHash"):
         return Progress(State.DONE, f'rollout "{ref.name}" is healthy')
     said = f'rollout "{ref.name}" is {str(phase).lower()}: {message}'.removesuffix(": ")
-    if phase == DEGRADED and _is_ours(rollout, since):
+    if phase == DEGRADED and is_ours(_progressed_at(rollout), since):
         return Progress(State.FAILED, said)
     if phase == PAUSED:
         promote = f"kubectl argo rollouts promote {ref.name} -n {ref.namespace} --full"
@@ -108,10 +108,8 @@ def rollout_status(rollout: Object, *, since: datetime) -> Progress:
     return Progress(State.WAITING, said)
 
 
-def _is_ours(rollout: Object, since: datetime) -> bool:
-    updated = parse_time((_condition(rollout, "Progressing") or {}).get("lastUpdateTime"))
-    # The API's times have whole seconds, ours have not.
-    return updated is None or updated >= since - timedelta(seconds=1)
+def _progressed_at(rollout: Object) -> datetime | None:
+    return parse_time((_condition(rollout, "Progressing") or {}).get("lastUpdateTime"))
 
 
 def _status(rollout: Object) -> Mapping[str, Any]:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from receiver.cluster import controllerrevisions
 from receiver.cluster.api import Api, path
 from receiver.cluster.api import Object as Raw
-from receiver.cluster.errors import ClusterError, Unavailable
 from receiver.cluster.evidence import History, Object, labels, observed, reference
 from receiver.cluster.owners import label_selector
 from receiver.cluster.pages import PAGE, listed
 from receiver.cluster.pods import REVISION_HASH, to_pod
+from receiver.cluster.reading import readable
 from receiver.policy.record import PastRollback
 from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import Unreadable
@@ -31,12 +31,10 @@ def with_pods(api: Api, workload: Object, revisions: list[Raw] | Unreadable) -> 
         return revisions
     folder = path("api", "v1", "namespaces", workload["metadata"]["namespace"], "pods")
     query = {"labelSelector": label_selector(workload)}
-    try:
-        return [*revisions, *listed(api, folder, query, limit=PAGE)]
-    except Unavailable:
-        raise
-    except ClusterError as e:
-        return Unreadable(f"the pods of {reference(workload)}", str(e))
+    return readable(
+        f"the pods of {reference(workload)}",
+        lambda: [*revisions, *listed(api, folder, query, limit=PAGE)],
+    )
 
 
 def _is_under_way(workload: Object) -> bool:

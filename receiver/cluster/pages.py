@@ -7,6 +7,18 @@ from receiver.cluster.api import Api, Object
 PAGE = 500
 
 
+def page(
+    api: Api, folder: str, query: Mapping[str, str], *, limit: int, continue_: str | None = None
+) -> Object:
+    """Read one page of a folder, as the API server gives it; `continue_` is where the one before ended.
+
+    Raises:
+        ClusterError: it could not be read.
+    """
+    place = {"limit": str(limit), **({"continue": continue_} if continue_ else {})}
+    return api.call("GET", folder, query={**query, **place})
+
+
 def listed(api: Api, folder: str, query: Mapping[str, str], *, limit: int) -> Iterator[Object]:
     """Yield the objects of a folder; the next page of at most `limit` is read only when it is needed.
 
@@ -15,8 +27,7 @@ def listed(api: Api, folder: str, query: Mapping[str, str], *, limit: int) -> It
     """
     continue_: str | None = None
     while True:
-        page = {"limit": str(limit), **({"continue": continue_} if continue_ else {})}
-        found = api.call("GET", folder, query={**query, **page})
+        found = page(api, folder, query, limit=limit, continue_=continue_)
         yield from found["items"]
         continue_ = found["metadata"].get("continue")
         if not continue_:

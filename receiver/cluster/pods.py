@@ -1,9 +1,9 @@
 """A workload's pods: which revision each belongs to, and how it is."""
 
 from receiver.cluster.api import Api, path
-from receiver.cluster.errors import ClusterError, Unavailable
 from receiver.cluster.evidence import Object, labels
 from receiver.cluster.owners import controller
+from receiver.cluster.reading import readable
 from receiver.policy.pods import Pod
 from receiver.policy.podtemplate import POD_TEMPLATE_HASH
 from receiver.policy.workload import Unreadable, WorkloadRef
@@ -18,13 +18,11 @@ def read_pods(api: Api, ref: WorkloadRef, selector: str) -> tuple[Pod, ...] | Un
         Unavailable: they may be readable in a moment.
     """
     folder = path("api", "v1", "namespaces", ref.namespace, "pods")
-    try:
-        listed = api.call("GET", folder, query={"labelSelector": selector})["items"]
-    except Unavailable:
-        raise
-    except ClusterError as e:
-        return Unreadable(f"the pods of {ref}", str(e))
-    return tuple(to_pod(raw, ref) for raw in listed)
+    listed = readable(
+        f"the pods of {ref}",
+        lambda: api.call("GET", folder, query={"labelSelector": selector})["items"],
+    )
+    return listed if isinstance(listed, Unreadable) else tuple(to_pod(raw, ref) for raw in listed)
 
 
 def to_pod(raw: Object, ref: WorkloadRef) -> Pod:

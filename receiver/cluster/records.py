@@ -7,13 +7,13 @@ from typing import Any, Protocol
 from receiver.cluster.api import Api, Object, path
 from receiver.cluster.audit import tell_changes, tell_deletion
 from receiver.cluster.errors import Conflict, Unavailable
+from receiver.cluster.pages import PAGE, listed, page
 from receiver.policy.notices import UNTOLD
 from receiver.policy.record import CLAIMED_BY, GROUP, KIND, PLURAL, VERSION, Phase
 from receiver.policy.retention import Stored
 from receiver.policy.workload import WorkloadRef
 
 API_VERSION = f"{GROUP}/{VERSION}"
-PAGE = 500
 TINY_PAGE = 10
 """For what is read again and again while alerts come in."""
 SMALL_PAGE = 100
@@ -106,12 +106,7 @@ class Records:
 
     def page(self, *, field_selector: str, limit: int, continue_: str | None) -> Object:
         """List one page of the records, as the API server gives them."""
-        query = {"limit": str(limit)}
-        if field_selector:
-            query["fieldSelector"] = field_selector
-        if continue_:
-            query["continue"] = continue_
-        return self._api.call("GET", self._folder, query=query)
+        return page(self._api, self._folder, _chosen(field_selector), limit=limit, continue_=continue_)
 
     def probe(self, *, timeout_seconds: float) -> None:
         """Read next to nothing, to see whether the API server answers and knows the type.
@@ -123,13 +118,7 @@ class Records:
         self._api.call("GET", self._folder, query={"limit": "1"}, timeout_seconds=timeout_seconds)
 
     def _pages(self, field_selector: str, limit: int = PAGE) -> Iterator[Object]:
-        continue_: str | None = None
-        while True:
-            found = self.page(field_selector=field_selector, limit=limit, continue_=continue_)
-            yield from found["items"]
-            continue_ = found["metadata"].get("continue")
-            if not continue_:
-                return
+        return listed(self._api, self._folder, _chosen(field_selector), limit=limit)
 
     def update_status(self, raw: Object, change: Callable[[Object], Object | None]) -> Object:
         """Change a record's status by compare-and-swap, starting from `raw` as it was last seen.
@@ -179,6 +168,10 @@ class Records:
 
     def _put_status(self, raw: Object) -> Object:
         return self._api.call("PUT", f"{self._folder}/{path(raw['metadata']['name'])[1:]}/status", body=raw)
+
+
+def _chosen(field_selector: str) -> dict[str, str]:
+    return {"fieldSelector": field_selector} if field_selector else {}
 
 
 def _created(raw: Object) -> str:

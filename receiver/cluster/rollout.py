@@ -110,9 +110,14 @@ def _deadline_exceeded(status: Mapping[str, Any], since: datetime) -> bool:
     for condition in status.get("conditions") or []:
         if condition["type"] == "Progressing" and condition.get("reason") == DEADLINE_EXCEEDED:
             updated = parse_time(condition.get("lastUpdateTime"))
-            # The API's times have whole seconds, ours have not.
-            return updated is None or updated >= since - timedelta(seconds=1)
+            return is_ours(updated, since)
     return False
+
+
+def is_ours(updated: datetime | None, since: datetime) -> bool:
+    """Tell whether what a controller says, at a time that it may not tell, is about our patch."""
+    # The API's times have whole seconds, ours have not.
+    return updated is None or updated >= since - timedelta(seconds=1)
 
 
 def _missing(status: Mapping[str, Any], *, wanted: int) -> str | None:

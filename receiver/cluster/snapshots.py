@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeVar
 
 from receiver.cluster.api import Api, Object, path
 from receiver.cluster.daemonsets import with_pods
@@ -20,6 +19,7 @@ from receiver.cluster.owners import label_selector, owned
 from receiver.cluster.pages import PAGE, listed
 from receiver.cluster.podowners import owner_of
 from receiver.cluster.pods import read_pods
+from receiver.cluster.reading import readable
 from receiver.cluster.records import Records
 from receiver.cluster.selectors import Selectors
 from receiver.cluster.services import Services
@@ -33,7 +33,6 @@ from receiver.policy.targets import ServiceRef, TargetFault, TargetReason
 from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import Unreadable, WorkloadRef
 
-T = TypeVar("T")
 BULK = 5
 """From so many workloads of one namespace on, the namespace is listed instead."""
 AT_A_TIME = 10
@@ -77,21 +76,22 @@ class SnapshotReader:
         Raises:
             ClusterError: the records cannot be read; Unavailable: anything may be there in a moment.
         """
-        likely = self._selectors.get(ref, f"app={ref.name}")
+        family, likely = FAMILIES[ref.kind], self._selectors.get(ref, f"app={ref.name}")
         reading = self._pool.submit(get_observed, self._api, ref, until or patience())
         records = self._pool.submit(self._records.about, ref)
         annotations = self._pool.submit(self._namespace_annotations, ref.namespace)
-        history = self._history(ref.kind, ref.namespace, {"labelSelector": likely})
+        query = {"labelSelector": likely}
+        history = None if family.lists_late else self._history(ref.kind, ref.namespace, query)
         try:
             workload = reading.result()
         except Unavailable:
             raise
         except ClusterError as e:
             return _fault(ref, e)
-        if fault := FAMILIES[ref.kind].fault(workload):
+        if fault := family.fault(workload):
             return fault
         selector = self._selectors.note(ref, label_selector(workload))
-        if selector != likely or FAMILIES[ref.kind].lists_late:
+        if history is None or selector != likely:
             history = self._history(ref.kind, ref.namespace, {"labelSelector": selector})
         known = with_pods(self._api, workload, history)
         return _sighting(workload, known, annotations.result(), records.result())
@@ -118,7 +118,8 @@ class SnapshotReader:
     def _bulk(self, namespace: str, kind: str, refs: Sequence[WorkloadRef]) -> dict[WorkloadRef, Found]:
         records = self._pool.submit(self._records.about_namespace, namespace)
         annotations = self._pool.submit(self._namespace_annotations, namespace)
-        history = self._pool.submit(self._history, kind, namespace, {})
+        late = FAMILIES[kind].lists_late
+        history = None if late else self._pool.submit(self._history, kind, namespace, {})
         try:
             listed = self._list(folder_of(kind, namespace), {})
         except Unavailable:
@@ -126,8 +127,7 @@ class SnapshotReader:
         except ClusterError as e:
             return {ref: _fault(ref, e) for ref in refs}
         workloads = {raw["metadata"]["name"]: _typed(raw, kind) for raw in listed}
-        late = FAMILIES[kind].lists_late
-        by_owner = _by_owner(self._history(kind, namespace, {}) if late else history.result())
+        by_owner = _by_owner(history.result() if history else self._history(kind, namespace, {}))
         by_target = records.result()
         return {
             ref: FAMILIES[kind].fault(workload)
@@ -176,25 +176,17 @@ class SnapshotReader:
 
     def _history(self, kind: str, namespace: str, query: Mapping[str, str]) -> Readable:
         family = FAMILIES[kind]
-        return self._readable(
+        return readable(
             f"the {family.revisions_name} of namespace {namespace}",
             lambda: self._list(folder(namespace, family.revisions_plural), query),
         )
 
     def _namespace_annotations(self, namespace: str) -> Annotations:
-        return self._readable(f"namespace {namespace}", lambda: self._annotations(namespace))
+        return readable(f"namespace {namespace}", lambda: self._annotations(namespace))
 
     def _annotations(self, namespace: str) -> dict[str, str]:
         raw = self._api.call("GET", path("api", "v1", "namespaces", namespace))
         return raw["metadata"].get("annotations") or {}
-
-    def _readable(self, what: str, read: Callable[[], T]) -> T | Unreadable:
-        try:
-            return read()
-        except Unavailable:
-            raise
-        except ClusterError as e:
-            return Unreadable(what, str(e))
 
     def _list(self, folder: str, query: Mapping[str, str]) -> list[Object]:
         return list(listed(self._api, folder, query, limit=PAGE))

@@ -11,10 +11,10 @@ from receiver.cluster.api import Api, path
 from receiver.cluster.errors import Conflict, NotFound
 from receiver.cluster.evidence import History, Object, labels, observed
 from receiver.cluster.owners import label_selector, owned
+from receiver.cluster.pods import REVISION_HASH
 from receiver.policy.record import PastRollback
 
 HASH_LABEL = "controller.kubernetes.io/hash"
-POD_LABEL = "controller-revision-hash"
 ROLLING_UPDATE, ORDERED = "RollingUpdate", "OrderedReady"
 NAME_IN_REVISION = 223
 """So much of a StatefulSet's name the controller takes into its revisions' names."""
@@ -52,7 +52,7 @@ def free_stuck_pods(api: Api, stateful_set: Object, suspect_hash: str) -> Iterat
     if not observed(stateful_set) or not _waits_for_pods(stateful_set):
         return
     namespace, name = stateful_set["metadata"]["namespace"], stateful_set["metadata"]["name"]
-    of_suspect = f"{POD_LABEL}={name[:NAME_IN_REVISION]}-{suspect_hash}"
+    of_suspect = f"{REVISION_HASH}={name[:NAME_IN_REVISION]}-{suspect_hash}"
     folder = path("api", "v1", "namespaces", namespace, "pods")
     selector = f"{label_selector(stateful_set)},{of_suspect}"
     listed = api.call("GET", folder, query={"labelSelector": selector})["items"]
@@ -71,7 +71,7 @@ def _is_stuck(pod: Object, of_suspect: str) -> bool:
     """Tell whether a pod is the suspect's, not ready, and not on its way out already."""
     conditions = (pod.get("status") or {}).get("conditions") or []
     ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-    mine = f"{POD_LABEL}={labels(pod).get(POD_LABEL)}" == of_suspect
+    mine = f"{REVISION_HASH}={labels(pod).get(REVISION_HASH)}" == of_suspect
     return mine and not ready and not pod["metadata"].get("deletionTimestamp")
 
 

@@ -2,10 +2,10 @@
 
 from receiver.cluster.api import Object
 from receiver.cluster.snapshots import Sighting
-from receiver.engine.entries import phase_of
 from receiver.policy import belonging
 from receiver.policy.alerts import Alert
 from receiver.policy.belonging import Standing
+from receiver.policy.record import phase_of
 from receiver.policy.times import parse_time
 
 

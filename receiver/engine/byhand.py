@@ -19,23 +19,15 @@ from receiver.cluster.ledger import LedgerStore, Sight
 from receiver.cluster.records import Records
 from receiver.cluster.rollout import Progress
 from receiver.cluster.snapshots import Found, Sighting, SnapshotReader
-from receiver.engine import status
-from receiver.engine.acting import Acting
 from receiver.engine.asking import ask_server
-from receiver.engine.claims import Claim, Claims
+from receiver.engine.claims import Claim
 from receiver.engine.desk import Desk
-from receiver.engine.endings import Endings
-from receiver.engine.entries import Entries, phase_of
-from receiver.engine.executor import Executor
 from receiver.engine.instance import Instance
 from receiver.engine.judging import Judging
 from receiver.engine.needs import with_needs
 from receiver.engine.recollection import Recollection
-from receiver.engine.rejudging import Rejudging
-from receiver.engine.steps import Steps
-from receiver.engine.tally import Tally
 from receiver.engine.task import Task
-from receiver.engine.watching import Watching
+from receiver.engine.works import Works
 from receiver.policy.alerts import Payload
 from receiver.policy.byhand import Revision, by_hand_rule, manual_alert
 from receiver.policy.context import Installation
@@ -43,12 +35,12 @@ from receiver.policy.decision import Decision, Match
 from receiver.policy.hearing import Case, Hearing
 from receiver.policy.plan import make_plan
 from receiver.policy.preflight import with_preflight
-from receiver.policy.record import Phase
+from receiver.policy.record import IN_WORK, Phase, phase_of
 from receiver.policy.rules import Ruleset
 from receiver.policy.workload import WorkloadRef
 
 LOOK_SECONDS = 0.05
-UNDER_WAY = frozenset({None, Phase.AWAITING_APPROVAL, Phase.PENDING, Phase.ROLLING_BACK, Phase.VERIFYING})
+UNDER_WAY = frozenset({None, Phase.AWAITING_APPROVAL, *IN_WORK})
 FINISH_SECONDS, THREADS = 3.0, 8
 
 
@@ -116,15 +108,10 @@ class ByHand:
     """Rolls workloads back because a person says so, one after the other."""
 
     def __init__(self, desk: Desk, pool: Pool, listener: Listener) -> None:
-        endings = Endings(desk, pool)
-        acting = Acting(desk, endings, Rejudging(desk, endings))
         self._desk = desk
         self._pool = pool
         self._listener = listener
-        self._steps = Steps(acting, Watching(desk, endings, on_progress=listener.progress))
-        self._executor = Executor(self._step)
-        entries = Entries(desk, endings, Tally(desk))
-        self._claims = Claims(desk, endings, entries, executor=self._executor, pool=pool)
+        self._works = Works(desk, pool, on_progress=listener.progress, step=self._step)
         self._told = False
 
     def see(self, target: WorkloadRef) -> Found:
@@ -174,19 +161,19 @@ class ByHand:
         Raises:
             ClusterError: it is not stored.
         """
-        claim = self._claim(order)
-        self._executor.start()
+        claim, claims, executor = self._claim(order), self._works.claims, self._works.executor
+        executor.start()
         try:
-            self._claims.begin(claim, self._claims.enter(claim))
-            while self._executor.works_on(order.record):
+            claims.begin(claim, claims.enter(claim))
+            while executor.works_on(order.record):
                 time.sleep(LOOK_SECONDS)
         except BaseException:
-            self._executor.stop(FINISH_SECONDS)
+            executor.stop(FINISH_SECONDS)
             with suppress(ClusterError):
-                self._hand_over(order.record)
+                self._works.hand_over(order.record)
             raise
-        self._executor.stop(FINISH_SECONDS)
-        return self._hand_over(order.record)
+        executor.stop(FINISH_SECONDS)
+        return self._works.hand_over(order.record)
 
     def _claim(self, order: Order) -> Claim:
         (alert,) = order.match.alerts
@@ -202,17 +189,9 @@ class ByHand:
 
     def _step(self, task: Task) -> float | None:
         """Do what is due; an alert that has joined meanwhile is for the receivers to wait for."""
-        seconds = self._steps(task)
+        seconds = self._works.steps(task)
         status_now = task.raw().get("status") or {}
         if status_now.get("patchedAt") and not self._told:
             self._told = True
             self._listener.patched()
         return None if status_now.get("phase") == Phase.VERIFYING else seconds
-
-    def _hand_over(self, record: str) -> Object:
-        """Leave a record that is not final to any receiver, at once."""
-        mine = str(self._desk.instance)
-        return self._desk.records.update_status(
-            self._desk.records.get(record),
-            lambda old: status.handed_over(old) if old.get("holder") == mine else None,
-        )

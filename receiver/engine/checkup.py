@@ -109,8 +109,8 @@ def _rights(
     wanted |= dict.fromkeys(rights.rights(rights.OF_LEDGER, namespace, name=LEDGER))
     try:
         served = kinds or tuple(kind for kind in Kind if is_served(api, kind))
+        table = (*rights.of_workloads(served), *_more(ruleset))
         for place in scope or (None,):
-            table = (*rights.of_workloads(served), *_more(ruleset))
             wanted |= dict.fromkeys(rights.rights(table, place))
         lacking = rights.missing(api, list(wanted))
     except NotFound:

@@ -17,7 +17,7 @@ from receiver.engine import status
 from receiver.engine.asking import ask_server
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
-from receiver.engine.entries import Entries, count_refusals, is_settled, may_decide, phase_of
+from receiver.engine.entries import Entries, count_refusals, is_settled, may_decide
 from receiver.engine.executor import Executor
 from receiver.engine.task import Ready, Task
 from receiver.policy.alerts import Alert, Payload
@@ -33,7 +33,7 @@ from receiver.policy.grouping import Matched
 from receiver.policy.joining import join
 from receiver.policy.plan import Plan, make_plan
 from receiver.policy.preflight import Reason, with_preflight
-from receiver.policy.record import Phase
+from receiver.policy.record import Phase, blocking_guards, phase_of
 from receiver.policy.times import format_precise
 from receiver.policy.verdict import Verdict
 
@@ -226,7 +226,7 @@ class Claims:
 
         stored = self._desk.records.update_status(raw, change)
         count_refusals(decision)
-        if phase_of(stored) is not phase_of(raw) or _blocking(stored) != _blocking(raw):
+        if phase_of(stored) is not phase_of(raw) or blocking_guards(stored) != blocking_guards(raw):
             self._endings.tell(stored, decision.leading.phase, stored["status"]["message"])
         return stored
 
@@ -243,8 +243,3 @@ def _outcome(call: Callable[[], Verdict]) -> Future[Verdict]:
 
 def _same_plan(one: Decision, other: Decision) -> bool:
     return one.leading.rule.name == other.leading.rule.name and one.chosen is other.chosen
-
-
-def _blocking(raw: Object) -> list[str]:
-    decision = (raw.get("status") or {}).get("decision") or {}
-    return [v["guard"] for v in decision.get("verdicts") or [] if v.get("allowed") is False]

@@ -18,7 +18,7 @@ from receiver.policy.document import alert_document, verdict_documents
 from receiver.policy.grouping import FaultGroup
 from receiver.policy.guards import judge_without_target
 from receiver.policy.joining import join, listed_as_firing
-from receiver.policy.record import JUDGED_AFRESH, SETTLED, Phase, target_record_name
+from receiver.policy.record import JUDGED_AFRESH, SETTLED, Phase, phase_of, target_record_name
 from receiver.policy.times import format_precise
 from receiver.policy.wording import fault_sentence
 
@@ -26,12 +26,6 @@ log = logging.getLogger(__name__)
 DECISION_SECONDS = 2.0
 LOOK_EVERY_SECONDS = 0.03
 Joining = Sequence[tuple[Alert, str]]
-
-
-def phase_of(raw: Object) -> Phase | None:
-    """Return a record's phase; None while it is only claimed."""
-    value = (raw.get("status") or {}).get("phase")
-    return None if value is None else Phase(value)
 
 
 def is_settled(raw: Object) -> bool:

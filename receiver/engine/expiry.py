@@ -7,7 +7,7 @@ from receiver.cluster.errors import ClusterError
 from receiver.engine import status
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
-from receiver.policy.record import Phase, naming
+from receiver.policy.record import Phase, naming, record_target
 from receiver.policy.times import format_time, parse_time
 from receiver.policy.words import overdue
 
@@ -41,7 +41,6 @@ class Expiry:
 
 
 def _sentence(raw: Object, old: status.Status) -> str:
-    target, expires_at = raw["spec"]["target"], parse_time(old["expiresAt"])
+    expires_at = parse_time(old["expiresAt"])
     until = "" if expires_at is None else f" by {format_time(expires_at)}"
-    where = f"{target['kind']} {target['namespace']}/{target['name']}"
-    return f"Nobody approved the rollback of {where}{until}: nothing was done"
+    return f"Nobody approved the rollback of {record_target(raw)}{until}: nothing was done"

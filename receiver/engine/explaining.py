@@ -7,13 +7,11 @@ from functools import cache
 
 from receiver.cluster.snapshots import Found, SnapshotReader
 from receiver.engine.beginnings import Beginnings
+from receiver.engine.cases import cases_of, look_up, sightings_of
 from receiver.engine.judging import Judging
-from receiver.engine.needs import with_needs
-from receiver.engine.witnesses import with_witnesses
 from receiver.policy.alerts import Alert
 from receiver.policy.decision import Decision
-from receiver.policy.grouping import Resolve, group, match_rules, matches
-from receiver.policy.hearing import Case
+from receiver.policy.grouping import Resolve, group, match_rules
 from receiver.policy.matchers import Matcher
 from receiver.policy.rules import Mode, Rule, Ruleset
 from receiver.policy.targets import Clue, TargetFault, find_target
@@ -75,19 +73,10 @@ def explain(
     began = beginnings.ask([alert for alert, _ in matched])
     resolve: Resolve = cache(reader.resolver())
     groups = group(matched, resolve)
-    found = reader.read_all(groups.by_target)
-    for ref, sighting in found.items():
-        if isinstance(sighting, TargetFault):
-            groups.miss(ref, sighting)
-    there = {ref: sighting for ref, sighting in found.items() if not isinstance(sighting, TargetFault)}
-    seen = [(sighting, [alert for alert, _ in groups.by_target[ref]]) for ref, sighting in there.items()]
-    snapshots = with_witnesses(reader, seen, began)
-    cases = [
-        Case(snapshot, matches(groups.by_target[ref], ruleset))
-        for ref, snapshot in zip(there, snapshots, strict=True)
-    ]
-    complete = with_needs(reader, cases)
-    decisions = judging.hear(complete, judging.look().ledger, now).decisions if cases else {}
+    found = look_up(reader, groups)
+    fresh = [(sighting, tuple(groups.by_target[ref])) for ref, sighting in sightings_of(found).items()]
+    cases = cases_of(reader, fresh, ruleset, began)
+    decisions = judging.hear(cases, judging.look().ledger, now).decisions if cases else {}
     faults = tuple((fault.rule, fault.fault) for fault in groups.faults.values())
     paths = _Paths(ruleset.rules, ceiling, resolve, found)
     return Explanation(tuple(map(paths.sight, firing)), tuple(decisions.values()), faults)

@@ -18,27 +18,20 @@ from receiver.cluster.ledger import Sight
 from receiver.cluster.snapshots import Sighting
 from receiver.engine.beginnings import Answer
 from receiver.engine.belonging import belongs, record_of
+from receiver.engine.cases import Fresh, cases_of, look_up, sightings_of
 from receiver.engine.claims import Claim, Claims
 from receiver.engine.clearing import Clearing
 from receiver.engine.desk import Desk
 from receiver.engine.entries import Entries
 from receiver.engine.known import Known
-from receiver.engine.needs import with_needs
 from receiver.engine.resolutions import Resolutions
-from receiver.engine.witnesses import with_witnesses
 from receiver.policy.alerts import Alert, Payload
-from receiver.policy.grouping import Groups, Matched, group, match_rules, matches
-from receiver.policy.hearing import Case
+from receiver.policy.grouping import Groups, Matched, group, match_rules
 from receiver.policy.intake import Accepted
 from receiver.policy.rules import Mode, Ruleset
-from receiver.policy.targets import TargetFault
 from receiver.policy.workload import WorkloadRef
 
 log = logging.getLogger(__name__)
-
-
-Fresh = tuple[Sighting, tuple[Matched, ...]]
-"""A workload, and what matched about it that belongs to no record yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +137,13 @@ class Intake:
         began = self._desk.beginnings.ask([alert for alert, _ in firing])
         seen = self._desk.judging.glance()
         groups = group(firing, self._desk.reader.resolver())
-        sightings = self._sight(groups)
+        sightings = sightings_of(look_up(self._desk.reader, groups))
         faults = [
             self._writers.submit(self._entries.fault, fault, post.payload, post.received_at)
             for fault in groups.faults.values()
         ]
         fresh, joined = self._sort_out(groups, sightings)
         return [*joined, *self._enter(post, fresh, seen, began), *(fault.result() for fault in faults)]
-
-    def _sight(self, groups: Groups) -> dict[WorkloadRef, Sighting]:
-        """Read the workloads; those that are not there become faults of the rules that named them."""
-        found = self._desk.reader.read_all(groups.by_target)
-        for ref, sighting in found.items():
-            if isinstance(sighting, TargetFault):
-                groups.miss(ref, sighting)
-        return {ref: sighting for ref, sighting in found.items() if isinstance(sighting, Sighting)}
 
     def _sort_out(
         self, groups: Groups, sightings: dict[WorkloadRef, Sighting]
@@ -207,14 +192,8 @@ class Intake:
         return [claim.name for claim in claims]
 
     def _decide(self, post: Post, fresh: Sequence[Fresh], seen: Sight, began: Answer) -> list[Claim]:
-        seen_by = [(sighting, [alert for alert, _ in pairs]) for sighting, pairs in fresh]
-        snapshots = with_witnesses(self._desk.reader, seen_by, began)
-        cases = [
-            Case(snapshot, matches(pairs, post.ruleset))
-            for snapshot, (_, pairs) in zip(snapshots, fresh, strict=True)
-        ]
-        complete = with_needs(self._desk.reader, cases)
-        hearing = self._desk.judging.hear(complete, seen.ledger, self._desk.now())
+        cases = cases_of(self._desk.reader, fresh, post.ruleset, began)
+        hearing = self._desk.judging.hear(cases, seen.ledger, self._desk.now())
         final = self._readers.submit(self._desk.judging.spend, hearing, seen)
         return [
             Claim(

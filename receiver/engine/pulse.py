@@ -1,7 +1,6 @@
 """Whether the receiver can do its work: a small read of the records every two seconds tells."""
 
 import logging
-import threading
 from collections.abc import Callable
 
 from receiver import metrics
@@ -9,6 +8,7 @@ from receiver.cluster.errors import ClusterError, NotFound
 from receiver.cluster.ledger import LedgerStore
 from receiver.cluster.records import Records
 from receiver.engine.desk import utc_now
+from receiver.engine.rounds import Rounds
 from receiver.policy.ledger import Ledger
 from receiver.policy.overview import remaining_by_rule
 from receiver.policy.rules import Ruleset
@@ -22,33 +22,22 @@ NO_CRD = (
 )
 
 
-class Pulse:
+class Pulse(Rounds):
     """Feels the API server in a thread of its own, and keeps the ledger's last sight young by the way."""
 
     def __init__(self, records: Records, ledger: LedgerStore, rules: Callable[[], Ruleset]) -> None:
+        super().__init__("pulse", "feeling the API server", every_seconds=EVERY_SECONDS, at_once=True)
         self._records = records
         self._ledger = ledger
         self._rules = rules
         self._fault: str | None = "the API server has not been reached yet"
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._stopped.set()
 
     def fault(self) -> str | None:
         """Return why the receiver is not ready, None when it is."""
         return self._fault
 
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._note(self._feel())
-            self._stopped.wait(EVERY_SECONDS)
+    def _round(self) -> None:
+        self._note(self._feel())
 
     def _feel(self) -> str | None:
         try:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from receiver.cluster.api import Object
 from receiver.cluster.errors import ClusterError, Unavailable
 from receiver.cluster.records import Records
+from receiver.engine.rounds import Rounds
 from receiver.policy.bystanders import RECENT_RECORDS, WINDOW, Bystander, Recent
 from receiver.policy.hearing import Hearing
 from receiver.policy.times import format_age
@@ -34,10 +35,16 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Recollection:
-    """Remembers who was a bystander by the records, and by what this receiver has decided since."""
+class Recollection(Rounds):
+    """Remembers who was a bystander by the records, and by what this receiver has decided since.
+
+    Once it is started it reads at once, and then every 5 s.
+    """
 
     def __init__(self, records: Records, now: Callable[[], datetime] = _utc_now) -> None:
+        super().__init__(
+            "recollection", "reading the recent records", every_seconds=EVERY_SECONDS, at_once=True
+        )
         self._records = records
         self._now = now
         self._read: dict[str, Bystander] = {}
@@ -46,16 +53,6 @@ class Recollection:
         self._decided: dict[str, tuple[datetime, Bystander | None]] = {}
         self._lock = threading.Lock()
         self._reading = threading.Lock()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="recollection", daemon=True)
-
-    def start(self) -> None:
-        """Read at once, and then every 5 s."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._stopped.set()
 
     def recent(self) -> Recent | Unreadable:
         """Return what is remembered, without a call while that is at most 60 s old; else it is read now.
@@ -123,17 +120,14 @@ class Recollection:
                 if at > began - STORED_WITHIN
             }
 
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            began, seconds = time.monotonic(), EVERY_SECONDS
-            try:
-                self.read()
-                seconds = pause(time.monotonic() - began)
-            except ClusterError as e:
-                log.warning("cannot read the recent records: %s", e)
-            except Exception:
-                log.exception("a fault of the receiver's own, reading the recent records")
-            self._stopped.wait(seconds)
+    def _round(self) -> float | None:
+        began = time.monotonic()
+        try:
+            self.read()
+        except ClusterError as e:
+            log.warning("cannot read the recent records: %s", e)
+            return None
+        return pause(time.monotonic() - began)
 
 
 def pause(took_seconds: float) -> float:

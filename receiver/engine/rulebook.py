@@ -4,8 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 
 from receiver import metrics
+from receiver.engine.rounds import Rounds
 from receiver.policy.intake import RulesRejected
 from receiver.policy.rules import Ruleset
 from receiver.rulefiles import RulesError
@@ -14,32 +16,25 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
 
 
-class Rulebook:
+class Rulebook(Rounds):
     """Holds one ruleset; a bad file on disk leaves it in force, and is said in the log and a metric.
+
+    Once it is started it looks for changes every second.
 
     `load` reads the rules and raises RulesError; `fingerprint` changes when a file does.
     """
 
     def __init__(self, load: Callable[[], Ruleset], fingerprint: Callable[[], Hashable]) -> None:
+        super().__init__("rulebook", "looking for changed rules", every_seconds=EVERY_SECONDS, at_once=False)
         self._load = load
         self._fingerprint = fingerprint
         self._ruleset = Ruleset()
         self._seen: Hashable = None
         self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="rulebook", daemon=True)
 
     def rules(self) -> Ruleset:
         """Return the rules in force."""
         return self._ruleset
-
-    def start(self) -> None:
-        """Begin to look for changes every second."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._stopped.set()
 
     def reload(self) -> None:
         """Load the rules now.
@@ -69,10 +64,7 @@ class Rulebook:
             metrics.RULES_LAST_RELOAD_SUCCESS_TIMESTAMP.set(time.time())
             log.info("%d rules in force", len(self._ruleset.rules))
 
-    def _run(self) -> None:
-        while not self._stopped.wait(EVERY_SECONDS):
-            if self._fingerprint() != self._seen:
-                try:
-                    self.reload()
-                except RulesRejected:
-                    continue
+    def _round(self) -> None:
+        if self._fingerprint() != self._seen:
+            with suppress(RulesRejected):
+                self.reload()

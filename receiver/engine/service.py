@@ -14,16 +14,10 @@ from receiver.cluster.errors import ClusterError, NotFound
 from receiver.cluster.ledger import LedgerStore
 from receiver.cluster.records import Records
 from receiver.cluster.snapshots import SnapshotReader
-from receiver.engine import status
-from receiver.engine.acting import Acting
 from receiver.engine.beginnings import Beginnings
-from receiver.engine.claims import Claims
 from receiver.engine.clearing import Clearing
 from receiver.engine.couriers import NOBODY, Couriers, Outside
 from receiver.engine.desk import Desk
-from receiver.engine.endings import Endings
-from receiver.engine.entries import Entries
-from receiver.engine.executor import Executor
 from receiver.engine.expiry import Expiry
 from receiver.engine.following import Following
 from receiver.engine.instance import Instance
@@ -32,16 +26,13 @@ from receiver.engine.judging import Judging
 from receiver.engine.pulse import Pulse
 from receiver.engine.queries import answer_query, translated
 from receiver.engine.recollection import Recollection
-from receiver.engine.rejudging import Rejudging
 from receiver.engine.resolutions import Resolutions
 from receiver.engine.rulebook import Rulebook
 from receiver.engine.sights import rollout_of
-from receiver.engine.steps import Steps
 from receiver.engine.sweep import Sweep
-from receiver.engine.tally import Tally
 from receiver.engine.task import Task, task_of
-from receiver.engine.watching import Watching
 from receiver.engine.words import Words
+from receiver.engine.works import Works
 from receiver.policy.alerts import Payload
 from receiver.policy.context import Installation
 from receiver.policy.intake import Accepted, NotPersisted, RollbackQuery
@@ -97,45 +88,43 @@ class Engine:
             beginnings=Beginnings(outside.prometheus),
             defaults=installation.defaults,
         )
-        endings = Endings(self._desk, self._readers)
-        acting = Acting(self._desk, endings, Rejudging(self._desk, endings))
-        self._executor = Executor(Steps(acting, Watching(self._desk, endings)))
-        self._tally = Tally(self._desk)
-        entries = Entries(self._desk, endings, self._tally)
-        self._sweep = Sweep(self._desk, self._executor, Expiry(self._desk, endings))
+        self._works = works = Works(self._desk, self._readers)
+        self._sweep = Sweep(self._desk, works.executor, Expiry(self._desk, works.endings))
         resolutions = Resolutions(self._desk)
         self._following = Following(self._desk, resolutions, lasting=aftermath_for, limits=limits)
         self._intake = Intake(
             self._desk,
-            Claims(self._desk, endings, entries, executor=self._executor, pool=self._readers),
-            entries,
-            Clearing(self._desk, self._executor),
+            works.claims,
+            works.entries,
+            Clearing(self._desk, works.executor),
             resolutions,
             ceiling=installation.mode,
             readers=self._readers,
             writers=self._writers,
         )
+        self._background = (
+            self._recollection,
+            self._sweep,
+            works.tally,
+            self._following,
+            self._couriers,
+            self._pulse,
+            rulebook,
+        )
 
     def start(self) -> None:
         """Start to work."""
         metrics.set_mode(self._mode)
-        self._recollection.start()
-        self._executor.start()
-        self._sweep.start()
-        self._tally.start()
-        self._following.start()
-        self._couriers.start()
-        self._pulse.start()
-        self._rulebook.start()
+        self._works.executor.start()
+        for each in self._background:
+            each.start()
 
     def stop(self) -> None:
         """Finish the steps under way and hand the rest over, within 3 s; what hangs then is left hanging."""
         self._stopped.set()
-        for each in (self._rulebook, self._pulse, self._recollection, self._sweep, self._tally):
+        for each in self._background:
             each.stop()
-        self._following.stop()
-        self._couriers.stop()
-        left = self._executor.stop(FINISH_SECONDS)
+        left = self._works.executor.stop(FINISH_SECONDS)
         ending = [self._takers.submit(self._hand_over, task) for task in left]
         ending += [self._takers.submit(each.finish) for each in (self._following, self._couriers)]
         wait(ending, timeout=HAND_OVER_SECONDS)
@@ -143,12 +132,8 @@ class Engine:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _hand_over(self, task: Task) -> None:
-        mine = str(self._desk.instance)
         try:
-            raw = self._records.get(task.record)
-            self._records.update_status(
-                raw, lambda old: status.handed_over(old) if old.get("holder") == mine else None
-            )
+            self._works.hand_over(task.record)
             log.info("handed over", extra=task.naming)
         except ClusterError as e:
             log.warning("not handed over: %s", e, extra=task.naming)
@@ -226,7 +211,7 @@ class Engine:
         with translated():
             raw = self._words.approve(name, by)
         if raw is not None:
-            self._executor.begin(task_of(raw))
+            self._works.executor.begin(task_of(raw))
         return raw
 
     def reject(self, name: str, by: str, note: str) -> dict[str, Any] | None:

@@ -1,7 +1,6 @@
 """The sweep: finds records that nobody living works on, and takes them over."""
 
 import logging
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,45 +9,34 @@ from receiver.cluster.api import Object
 from receiver.cluster.errors import ClusterError
 from receiver.engine import status
 from receiver.engine.desk import Desk
-from receiver.engine.entries import phase_of
 from receiver.engine.executor import Executor
 from receiver.engine.expiry import Expiry
+from receiver.engine.rounds import Rounds
 from receiver.engine.task import task_of
 from receiver.policy.joining import with_first_alert
-from receiver.policy.record import Phase, naming
+from receiver.policy.record import Phase, naming, phase_of
 from receiver.policy.times import parse_time
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 5.0
 
 
-class Sweep:
-    """Looks at the records in work every few seconds, in a thread of its own."""
+class Sweep(Rounds):
+    """Looks at the records in work at once, and then every 5 s; once stopped it takes nothing over."""
 
     def __init__(self, desk: Desk, executor: Executor, expiry: Expiry) -> None:
+        super().__init__(
+            "sweep", "looking for records left behind", every_seconds=EVERY_SECONDS, at_once=True
+        )
         self._desk = desk
         self._executor = executor
         self._expiry = expiry
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
-    def start(self) -> None:
-        """Sweep at once, and then every 5 s."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop; a sweep under way takes nothing over any more."""
-        self._stopped.set()
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self.sweep()
-            except ClusterError as e:
-                log.warning("cannot look for records left behind: %s", e)
-            except Exception:
-                log.exception("a fault of the receiver's own in the sweep")
-            self._stopped.wait(EVERY_SECONDS)
+    def _round(self) -> None:
+        try:
+            self.sweep()
+        except ClusterError as e:
+            log.warning("cannot look for records left behind: %s", e)
 
     def sweep(self) -> None:
         """Take over what nobody works on, and end what nobody has approved in time.

@@ -16,7 +16,7 @@ from receiver.engine.instance import RENEW_EVERY
 from receiver.engine.task import Object, Task
 from receiver.policy.joining import all_cleared, firing_names, resolve_all_but
 from receiver.policy.podtemplate import template_digest
-from receiver.policy.record import BY_HAND, Phase
+from receiver.policy.record import BY_HAND, Phase, record_target
 from receiver.policy.rules import Verify
 from receiver.policy.times import format_age, parse_time
 
@@ -24,7 +24,7 @@ FIRST_SECONDS, MOST_SECONDS = 0.5, 5.0
 VERIFY_SECONDS = 10.0
 
 
-def _unheard(_: Progress) -> None:
+def unheard(_: Progress) -> None:
     """Tell nobody how far a rollout is."""
 
 
@@ -32,7 +32,7 @@ class Watching:
     """Takes a record from RollingBack over Verifying to its end."""
 
     def __init__(
-        self, desk: Desk, endings: Endings, *, on_progress: Callable[[Progress], None] = _unheard
+        self, desk: Desk, endings: Endings, *, on_progress: Callable[[Progress], None] = unheard
     ) -> None:
         self._desk = desk
         self._endings = endings
@@ -155,14 +155,12 @@ class Watching:
 
 def success_sentence(raw: Object, now: datetime) -> str:
     """Say that a rollback has cured what it was made for."""
-    target = raw["spec"]["target"]
     number = ((raw["status"].get("decision") or {}).get("to") or {}).get("revision")
     to = "" if number is None else f" to revision {number}"
     patched_at = _time(raw, "patchedAt") or now
-    where = f"{target['kind']} {target['namespace']}/{target['name']}"
     asked = {entry["rule"] for entry in raw["status"].get("alerts") or []}
     what = "it was rolled out" if asked == {BY_HAND} else "the alert cleared"
-    return f"Rolled {where} back{to}; {what} {format_age(now - patched_at)} after the patch"
+    return f"Rolled {record_target(raw)} back{to}; {what} {format_age(now - patched_at)} after the patch"
 
 
 def _time(raw: dict[str, Any], field: str) -> datetime | None:

@@ -100,7 +100,7 @@ def live_revision(followed: Followed, snapshot: Snapshot) -> Live | None:
     workload, past = snapshot.workload, snapshot.past
     if isinstance(past, Unreadable) or isinstance(workload.revisions, Unreadable):
         return None
-    live, revisions = workload.live, (*workload.revisions, workload.live)
+    live, revisions = workload.live, workload.all_revisions
     suspect = _number_of(followed, revisions)
     starts = [each.live_since for each in revisions if suspect and (each.number or 0) > suspect]
     known = [start for start in starts if start is not None]
@@ -197,8 +197,8 @@ def _calm(
 
 
 def _still_firing(followed: Followed, live: Live, *, lasting: timedelta, now: datetime) -> Aftermath | None:
-    over = followed.ends_at(lasting) <= now < followed.ends_at(lasting) + LATE
     at = followed.ends_at(lasting)
+    over = at <= now and followed.is_due(lasting=lasting, now=now)
     return Aftermath(Kind.STILL_FIRING, at, _number(followed, live)) if over else None
 
 

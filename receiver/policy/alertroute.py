@@ -29,9 +29,8 @@ def judge_route(config: Mapping[str, Any]) -> Finding:
     fine = next((name for name, fault in faults if fault is None), None)
     if fine is None:
         return bad(WHAT, str(faults[0][1]))
-    hidden = (
-        "" if _shows_path(dict(hooks)[fine]) else "; whether it is this one, its hidden url does not tell"
-    )
+    # Either all of them show their paths, or none does.
+    hidden = "" if _shows_path(hooks[0][1]) else "; whether it is this one, its hidden url does not tell"
     return good(WHAT, f"to receiver {plain(fine)}, resolved alerts too{hidden}")
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from receiver.policy.followed import aftermath_sentence
-from receiver.policy.record import Phase
+from receiver.policy.record import Phase, blocking_guards
 
 Status = Mapping[str, Any]
 
@@ -67,5 +67,4 @@ def _phase(status: Status) -> str:
 
 
 def _blocked_by(status: Status) -> str:
-    verdicts = (status.get("decision") or {}).get("verdicts") or []
-    return ",".join(str(verdict["guard"]) for verdict in verdicts if verdict.get("allowed") is False)
+    return ",".join(blocking_guards({"status": status}))

@@ -45,7 +45,7 @@ def chronicle(snapshot: Snapshot, *, soak: timedelta) -> tuple[Entry, ...] | Unr
         return past
     known_bad, live = KnownBad(workload, past), workload.live
     # One that has no number yet is the newest.
-    order = sorted((*workload.revisions, live), key=lambda one: (one.number is None, one.number or 0))
+    order = sorted(workload.all_revisions, key=lambda one: (one.number is None, one.number or 0))
     return tuple(
         Entry(
             one, one is live, *_standing(one, known_bad, soak), changes(before, one, workload.ref.namespace)

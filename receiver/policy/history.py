@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from receiver.policy.record import PastRollback, Phase, Review, record_name
 from receiver.policy.times import format_time
-from receiver.policy.workload import Revision, Unreadable, Workload
+from receiver.policy.workload import Revision, Workload
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNPATCHED = frozenset({Phase.DRY_RUN, Phase.REFUSED, Phase.REJECTED})
@@ -186,7 +186,7 @@ class KnownBad:
         Whoever releases again what we rolled back from has not said that what we restored is bad.
         """
         mine = _numbers(revision)
-        for other in _all_revisions(self.workload):
+        for other in self.workload.all_revisions:
             followed = [] if other is revision else [n for n in _numbers(other)[1:] if n - 1 in mine]
             left = self._left_by_us(other) if followed else None
             for again in followed:
@@ -205,7 +205,7 @@ class KnownBad:
 
     def _undone_just_now(self, revision: Revision) -> str | None:
         live, mine = self.workload.live.number, revision.number
-        numbers = [r.number for r in _all_revisions(self.workload) if r.number is not None]
+        numbers = [r.number for r in self.workload.all_revisions if r.number is not None]
         if live is None or mine is None or mine != max(numbers) or live >= mine:
             return None
         if self._left_by_us(self.workload.live) is not None:
@@ -225,8 +225,3 @@ def _confirmed(about: Iterable[PastRollback]) -> str | None:
         if past.review is Review.RIGHT and past.phase in UNPATCHED:
             return f"the on-call says that record {past.record} was right about it"
     return None
-
-
-def _all_revisions(workload: Workload) -> tuple[Revision, ...]:
-    others = () if isinstance(workload.revisions, Unreadable) else workload.revisions
-    return (*others, workload.live)

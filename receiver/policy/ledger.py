@@ -3,9 +3,11 @@
 Values only; receiver.cluster.ledger stores them, by compare-and-swap.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from receiver.policy.vocabulary import Over
 from receiver.policy.workload import WorkloadRef
 
 KEPT_FOR = timedelta(days=7)
@@ -30,6 +32,18 @@ class Spending:
     target: WorkloadRef
     rule: str
     at: datetime
+
+    def where(self, over: Over) -> str:
+        """Return, in words, with what a budget `over` it counts it; empty for all of the cluster."""
+        return _WHERE[over](self)
+
+
+_WHERE: Mapping[Over, Callable[[Spending], str]] = {
+    Over.CLUSTER: lambda _: "",
+    Over.NAMESPACE: lambda spending: f"namespace {spending.target.namespace}",
+    Over.RULE: lambda spending: f"rule {spending.rule}",
+    Over.TARGET: lambda spending: str(spending.target),
+}
 
 
 @dataclass(frozen=True, slots=True)

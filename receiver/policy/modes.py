@@ -1,27 +1,29 @@
 """How far a rule may go with one workload: the lowest mode of all that have a say."""
 
-from collections.abc import Mapping
-
 from receiver.policy.context import Context
 from receiver.policy.record import BY_HAND, MODE_ANNOTATION
 from receiver.policy.rules import Mode
-from receiver.policy.workload import Unreadable
+from receiver.policy.workload import Unreadable, Workload
 
 
 def modes(context: Context) -> dict[str, Mode]:
     """Return what each says that has a say; an unknown word in an annotation is for the guard scope."""
-    workload = context.workload
-    namespace = workload.namespace_annotations
-    places: dict[str, Mapping[str, str] | None] = {
-        f"namespace {workload.ref.namespace}": None if isinstance(namespace, Unreadable) else namespace,
-        str(workload.ref): workload.annotations,
-    }
-    said = {place: (annotations or {}).get(MODE_ANNOTATION) for place, annotations in places.items()}
+    said = annotated(context.workload)
     return {
         f"rule {context.rule.name}": context.rule.mode,
         "the installation": context.installation.mode,
-        **{place: Mode(value) for place, value in said.items() if value in set(Mode)},
+        **{place: Mode(word) for place, word in said.items() if word in set(Mode)},
     }
+
+
+def annotated(workload: Workload) -> dict[str, str]:
+    """Return the words of the mode annotations by who says them; a namespace that is unreadable says none."""
+    namespace = workload.namespace_annotations
+    places = {
+        f"namespace {workload.ref.namespace}": {} if isinstance(namespace, Unreadable) else namespace or {},
+        str(workload.ref): workload.annotations or {},
+    }
+    return {place: said[MODE_ANNOTATION] for place, said in places.items() if MODE_ANNOTATION in said}
 
 
 def effective_mode(context: Context) -> Mode:

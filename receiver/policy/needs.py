@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from receiver.policy.podtemplate import Template
+from receiver.policy.podtemplate import Template, all_containers
 
 DEFAULT_ACCOUNT = "default"
 """Every namespace has this service account, and makes it again."""
@@ -56,7 +56,7 @@ Named = tuple[ItemKind, str, frozenset[str]]
 
 
 def _named(spec: Mapping[str, Any]) -> Iterator[Named]:
-    for container in (*(spec.get("initContainers") or []), *(spec.get("containers") or [])):
+    for container in all_containers(spec):
         yield from _of_container(container)
     for volume in spec.get("volumes") or []:
         yield from _of_volume(volume)

@@ -1,22 +1,15 @@
 """What must always be in sight of the on-call: the mode, what is left of the budget, and the kill switch."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from receiver.policy.durations import format_duration
-from receiver.policy.ledger import Ledger, Pause, Spending
+from receiver.policy.ledger import Ledger, Pause
 from receiver.policy.rules import Budget, Mode, Ruleset
 from receiver.policy.vocabulary import Over
 from receiver.policy.workload import Unreadable
-
-WHERE: Mapping[Over, Callable[[Spending], str]] = {
-    Over.CLUSTER: lambda _: "",
-    Over.NAMESPACE: lambda spending: f"namespace {spending.target.namespace}",
-    Over.RULE: lambda spending: f"rule {spending.rule}",
-    Over.TARGET: lambda spending: str(spending.target),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +72,7 @@ def remaining_by_rule(ledger: Ledger, rules: Ruleset, *, now: datetime) -> dict[
 
 
 def _remaining(ledger: Ledger, rule: str, budget: Budget, now: datetime) -> Remaining:
-    where = WHERE[budget.over]
     counting = (each for each in ledger.spendings if budget.over is not Over.RULE or each.rule == rule)
-    spent = Counter(where(each) for each in counting if each.at > now - budget.per)
+    spent = Counter(each.where(budget.over) for each in counting if each.at > now - budget.per)
     [(place, most)] = spent.most_common(1) or [("", 0)]
     return Remaining(max(0, budget.max - most), budget, place)

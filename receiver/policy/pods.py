@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from receiver.policy.alerts import Alert
-from receiver.policy.workload import Revision, Unreadable, Workload, WorkloadRef
+from receiver.policy.workload import Unreadable, Workload, WorkloadRef
 
 POD_LABEL = "pod"
 
@@ -47,7 +47,7 @@ def shares(names: frozenset[str], pods: Iterable[Pod], workload: Workload) -> Sh
     Pods that are gone don't count, unless all are: a pod's name begins with that of its ReplicaSet, which
     tells too. What is no pod of this workload, an exporter's for example, never counts.
     """
-    hashes = {revision.template_hash for revision in _revisions(workload)} - {None}
+    hashes = {revision.template_hash for revision in workload.all_revisions} - {None}
     there = [pod.template_hash for pod in pods if pod.name in names and pod.template_hash in hashes]
     known = there or [found for name in names if (found := _hash_by_name(name, workload))]
     suspect = known.count(workload.live.template_hash)
@@ -55,17 +55,12 @@ def shares(names: frozenset[str], pods: Iterable[Pod], workload: Workload) -> Sh
 
 
 def _hash_by_name(name: str, workload: Workload) -> str | None:
-    hashes = (revision.template_hash for revision in _revisions(workload))
+    hashes = (revision.template_hash for revision in workload.all_revisions)
     return next((found for found in hashes if found and name.startswith(_prefix(workload.ref, found))), None)
 
 
 def _prefix(ref: WorkloadRef, template_hash: str) -> str:
     return f"{ref.name}-{template_hash}-"
-
-
-def _revisions(workload: Workload) -> tuple[Revision, ...]:
-    others = () if isinstance(workload.revisions, Unreadable) else workload.revisions
-    return (workload.live, *others)
 
 
 def unwell(workload: Workload, pods: tuple[Pod, ...] | Unreadable) -> str | None:

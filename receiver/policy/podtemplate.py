@@ -24,6 +24,11 @@ def bare_template(template: Template) -> dict[str, Any]:
     return {**template, "metadata": {key: value for key, value in metadata.items() if value is not None}}
 
 
+def all_containers(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the containers of a pod's spec, those that run first before the others."""
+    return [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+
+
 def template_digest(template: Template) -> str:
     """Return what identifies a template: the same for the workload's own and for its revision's."""
     canonical = json.dumps(bare_template(template), sort_keys=True, separators=(",", ":"))

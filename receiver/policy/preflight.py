@@ -8,7 +8,7 @@ from dataclasses import replace
 from receiver.policy.decision import Decision
 from receiver.policy.guards.preflight import GUARD, Reason
 from receiver.policy.record import Phase
-from receiver.policy.verdict import Verdict, allow, block
+from receiver.policy.verdict import Verdict, allow, block, both_warnings
 
 __all__ = [
     "GUARD",
@@ -70,7 +70,7 @@ def joined(patch: Verdict, pod: Verdict) -> Verdict:
     """Join the server's word on the patch with that on a pod; the one that blocks stands alone."""
     if patch.blocks or pod.blocks:
         return patch if patch.blocks else pod
-    warning = _both(patch.warning, pod.warning)
+    warning = both_warnings(patch.warning, pod.warning)
     return replace(patch, evidence=f"{patch.evidence}; {pod.evidence}", warning=warning)
 
 
@@ -87,12 +87,8 @@ def _merged(needs: Verdict, server: Verdict) -> Verdict:
     if needs.blocks or server.blocks:
         return needs if needs.blocks else server
     also = f"; {needs.evidence}" if needs.reason is Reason.THERE else ""
-    warning = _both(needs.warning, server.warning)
+    warning = both_warnings(needs.warning, server.warning)
     return replace(server, evidence=server.evidence + also, warning=warning)
-
-
-def _both(one: str | None, other: str | None) -> str | None:
-    return "; ".join(filter(None, (one, other))) or None
 
 
 def _cut(message: str) -> str:

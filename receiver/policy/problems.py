@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
@@ -81,6 +81,12 @@ def shown(value: object) -> str:
         case list():
             return "a list"
     return "a mapping"
+
+
+def listed(names: Sequence[str], *, most: int) -> str:
+    """Name the first ones, and how many more there are: `a, b, c and 4 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def advice(word: str, known: Iterable[str]) -> str:

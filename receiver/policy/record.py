@@ -29,7 +29,6 @@ BY_HAND = "by-hand"
 ROLLED_OUT = "RolledOut"
 """The condition of a record that says when all that it put back was available."""
 NAME_LENGTH = 40
-HASH_LENGTH = 10
 
 
 class Phase(StrEnum):
@@ -128,7 +127,7 @@ def parse_record(raw: Mapping[str, Any]) -> PastRollback:
         target=_target(spec.get("target") or {}),
         uid=(spec.get("target") or {}).get("uid"),
         rule=decision.get("rule") or spec.get("rule") or "",
-        phase=Phase(status["phase"]) if status.get("phase") else None,
+        phase=phase_of(raw),
         from_number=suspect.get("revision"),
         from_hash=suspect.get("templateHash"),
         to_number=to.get("revision"),
@@ -146,6 +145,18 @@ def _rolled_out_at(status: Mapping[str, Any]) -> datetime | None:
         c.get("lastTransitionTime") for c in conditions if c["type"] == ROLLED_OUT and c["status"] == "True"
     ]
     return parse_time(times[0]) if times else None
+
+
+def phase_of(raw: Mapping[str, Any]) -> Phase | None:
+    """Return a record's phase; None while it is only claimed."""
+    phase = (raw.get("status") or {}).get("phase")
+    return Phase(phase) if phase else None
+
+
+def blocking_guards(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the guards that block the leading rule of a record."""
+    decision = (raw.get("status") or {}).get("decision") or {}
+    return tuple(str(v["guard"]) for v in decision.get("verdicts") or [] if v.get("allowed") is False)
 
 
 def naming(raw: Mapping[str, Any]) -> dict[str, str]:

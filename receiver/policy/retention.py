@@ -16,7 +16,7 @@ from typing import Any
 
 from receiver.policy.followed import parse_followed
 from receiver.policy.notices import is_too_old, open_notices
-from receiver.policy.record import IN_WORK, SETTLED, Phase, naming
+from receiver.policy.record import IN_WORK, SETTLED, Phase, naming, phase_of
 from receiver.policy.times import parse_time
 
 OPEN = IN_WORK | {Phase.AWAITING_APPROVAL}
@@ -68,7 +68,7 @@ def parse_stored(raw: Mapping[str, Any], *, lasting: timedelta, now: datetime) -
         KeyError, TypeError, ValueError: the object is not one of ours.
     """
     metadata, status = raw["metadata"], raw.get("status") or {}
-    phase = Phase(status["phase"]) if status.get("phase") else None
+    phase = phase_of(raw)
     touched_at = _touched_at(metadata, status)
     followed = parse_followed(raw) if lasting else None
     open_yet = (

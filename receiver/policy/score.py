@@ -14,7 +14,7 @@ from typing import Any
 
 from receiver.policy.aftermath import Aftermath, Kind
 from receiver.policy.followed import parse_aftermath
-from receiver.policy.record import BY_HAND, Phase, Review, record_target
+from receiver.policy.record import BY_HAND, Phase, Review, blocking_guards, phase_of, record_target
 from receiver.policy.times import parse_time
 from receiver.policy.vocabulary import Mode
 
@@ -99,13 +99,13 @@ def parse_case(raw: Mapping[str, Any]) -> Case | None:
         return None
     return Case(
         rule=rule,
-        phase=Phase(status["phase"]) if status.get("phase") else None,
+        phase=phase_of(raw),
         mode=Mode(decision["mode"]) if decision.get("mode") else None,
         at=at,
         patched=bool(status.get("patchedAt")),
         review=Review(review["verdict"]) if review else None,
         aftermath=None if record_target(raw) is None else parse_aftermath(status.get("aftermath")),
-        guards=tuple(v["guard"] for v in decision.get("verdicts") or [] if v.get("allowed") is False),
+        guards=blocking_guards(raw),
         recovered=_recovered(spec, status),
     )
 

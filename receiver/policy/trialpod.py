@@ -6,7 +6,7 @@ Quotas, limits and policies on pods say nothing to a workload's patch: they refu
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from receiver.policy.podtemplate import bare_template
+from receiver.policy.podtemplate import all_containers, bare_template
 from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import Revision, Workload
 
@@ -37,10 +37,7 @@ def _owner(workload: Workload, chosen: Revision) -> dict[str, Any]:
 
 def _claimed(workload: Workload, spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what a StatefulSet's claim templates add: each volume that is mounted and not in the template."""
-    containers = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
-    lists = [
-        container.get(key) or [] for container in containers for key in ("volumeMounts", "volumeDevices")
-    ]
+    lists = [one.get(key) or [] for one in all_containers(spec) for key in ("volumeMounts", "volumeDevices")]
     known = {volume["name"] for volume in spec.get("volumes") or []}
     for name in sorted({use["name"] for uses in lists for use in uses} - known):
         yield {"name": name, "persistentVolumeClaim": {"claimName": f"{name}-{workload.ref.name}-0"}}

@@ -37,6 +37,11 @@ def allow(guard: str, reason: StrEnum, evidence: str, *, warning: str | None = N
     return Verdict(guard, True, reason, evidence, warning)  # noqa: FBT003
 
 
+def both_warnings(one: str | None, other: str | None) -> str | None:
+    """Join what two parts of one guard warn of, None where neither does."""
+    return "; ".join(filter(None, (one, other))) or None
+
+
 def block(guard: str, reason: StrEnum, evidence: str) -> Verdict:
     """Return a verdict that stops the rollback."""
     return Verdict(guard, False, reason, evidence)  # noqa: FBT003

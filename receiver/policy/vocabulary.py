@@ -20,12 +20,15 @@ class Mode(StrEnum):
     @property
     def rank(self) -> int:
         """Return the place in the order; the higher goes further."""
-        return list(Mode).index(self)
+        return _RANKS[self]
 
     @staticmethod
     def lowest(*modes: "Mode") -> "Mode":
         """Return the one that goes least far of several, never of none."""
         return min(modes, key=lambda mode: mode.rank)
+
+
+_RANKS = {mode: rank for rank, mode in enumerate(Mode)}
 
 
 class Kind(StrEnum):

@@ -1,10 +1,13 @@
-"""The one sentence that each phase of a record says to the on-call."""
+"""The one sentence that each phase of a record says to the on-call, and what they can type themselves."""
+
+import shlex
 
 from receiver.policy.alerts import cut
 from receiver.policy.decision import Decision
 from receiver.policy.record import Phase
 from receiver.policy.targets import TargetFault
 from receiver.policy.verdict import Verdict
+from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import WorkloadRef
 
 MESSAGE_LIMIT = 4096
@@ -37,3 +40,11 @@ def approval_refused(ref: WorkloadRef, said: str, why: str) -> str:
 def fault_sentence(rule: str, fault: TargetFault) -> str:
     """Say that a rule's alerts name no usable target."""
     return f"Refused: rule {rule} found no target: {fault.evidence}"
+
+
+def kubectl_undo(ref: WorkloadRef, revision: int | str) -> str:
+    """Return what a person types to go back to a revision, past the receiver."""
+    undo = ["rollout", "undo", f"{ref.kind.lower()}/{ref.name}"]
+    if ref.kind == Kind.ROLLOUT:
+        undo = ["argo", "rollouts", "undo", ref.name]
+    return shlex.join(["kubectl", *undo, "-n", ref.namespace, f"--to-revision={revision}"])

@@ -106,6 +106,12 @@ class Workload:
     labels: Mapping[str, str] | None = None
     namespace_annotations: Mapping[str, str] | Unreadable | None = None
 
+    @property
+    def all_revisions(self) -> tuple[Revision, ...]:
+        """Return every revision that is known, the live one last."""
+        others = () if isinstance(self.revisions, Unreadable) else self.revisions
+        return (*others, self.live)
+
     def annotation(self, key: str) -> str | None:
         """Return the workload's annotation, None where it has none of that name."""
         return (self.annotations or {}).get(key)

@@ -39,12 +39,23 @@ def _gone(error: PageGone) -> ResponseReturnValue:
 @blueprint.get("/rollbacks/<name>")
 def rollback(name: str) -> ResponseReturnValue:
     """Show one record."""
-    return jsonify(found(name, doors().receiver.rollback(name) if is_name(name) else None))
+    return jsonify(found(name, doors().receiver.rollback(checked(name))))
 
 
 def is_name(text: str) -> bool:
     """Tell whether a record can have this name."""
     return _NAME.fullmatch(text) is not None
+
+
+def checked(name: str) -> str:
+    """Return a name to ask the engine for.
+
+    Raises:
+        NotFound: no record can have it.
+    """
+    if not is_name(name):
+        raise _not_found(name)
+    return name
 
 
 def found(name: str, record: dict[str, Any] | None) -> dict[str, Any]:
@@ -54,8 +65,12 @@ def found(name: str, record: dict[str, Any] | None) -> dict[str, Any]:
         NotFound: there is none of that name.
     """
     if record is None:
-        raise NotFound(f"there is no record {quoted(name)}")
+        raise _not_found(name)
     return record
+
+
+def _not_found(name: str) -> NotFound:
+    return NotFound(f"there is no record {quoted(name)}")
 
 
 def _query(now: datetime) -> RollbackQuery:

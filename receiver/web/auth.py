@@ -8,17 +8,18 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from receiver.files import Stamp, stamp
+
 log = logging.getLogger(__name__)
 
 LONGEST_TOKEN_BYTES = 4096
-_Stamp = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """What the file held when it had this stamp: the token's digest, or the fault because of which none."""
 
-    stamp: _Stamp | None
+    stamp: Stamp
     digest: bytes | None
     fault: str | None
 
@@ -29,7 +30,7 @@ class TokenFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._reading = self._read(self._stamp())
+        self._reading = self._read(stamp(path))
 
     @property
     def fault(self) -> str | None:
@@ -55,28 +56,21 @@ class TokenFile:
         return None if digest is None else hmac.digest(digest, purpose.encode(), "sha256")
 
     def _current(self) -> _Reading:
-        stamp = self._stamp()
-        if stamp != self._reading.stamp:
+        stamped = stamp(self._path)
+        if stamped != self._reading.stamp:
             with self._lock:
-                self._reading = self._read(stamp)
+                self._reading = self._read(stamped)
         return self._reading
 
-    def _stamp(self) -> _Stamp | None:
-        try:
-            found = self._path.stat()
-        except (OSError, ValueError):
-            return None
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-    def _read(self, stamp: _Stamp | None) -> _Reading:
+    def _read(self, stamped: Stamp) -> _Reading:
         try:
             token = _read_token(self._path)
         except (OSError, ValueError) as e:
             fault = f"cannot read a token from {self._path}: {e}"
             log.error("%s; nobody is let in until it can be read", fault)  # noqa: TRY400
-            return _Reading(stamp, None, fault)
+            return _Reading(stamped, None, fault)
         log.info("token read", extra={"file": os.fspath(self._path)})
-        return _Reading(stamp, _digest(token), None)
+        return _Reading(stamped, _digest(token), None)
 
 
 def _read_token(path: Path) -> bytes:

@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 from receiver.policy.record import IN_WORK, Phase
 from receiver.policy.vocabulary import Kind
-from receiver.web.listing import Row, row
+from receiver.policy.wording import kubectl_undo
+from receiver.policy.workload import WorkloadRef
+from receiver.web.listing import Row, number, row
 from receiver.web.telling import Moment, headline, timeline
 from receiver.web.wording import web_address
 
@@ -33,7 +35,6 @@ class Revision:
     """One end of the move; `images` are pairs of container and image."""
 
     number: str
-    template_hash: str
     images: tuple[tuple[str, str], ...]
 
 
@@ -72,11 +73,6 @@ class Detail:
     annotations: tuple[Named, ...]
     occurrences: int
     review: Object
-
-    @property
-    def is_rolling(self) -> bool:
-        """Tell whether its rollout is worth a look."""
-        return self.row.phase in {Phase.ROLLING_BACK, Phase.VERIFYING}
 
     @property
     def awaits_approval(self) -> bool:
@@ -123,9 +119,8 @@ def _judged(verdicts: list[Object] | None) -> tuple[Judged, ...]:
 
 
 def _revision(revision: Object | None) -> Revision:
-    given = revision or {}
-    images = tuple((str(name), str(image)) for name, image in sorted((given.get("images") or {}).items()))
-    return Revision(str(given.get("revision") or ""), str(given.get("templateHash") or ""), images)
+    images = ((revision or {}).get("images") or {}).items()
+    return Revision(number(revision), tuple((str(name), str(image)) for name, image in sorted(images)))
 
 
 def _line(text: str) -> Line:
@@ -167,13 +162,12 @@ def _commands(raw: Object, shown: Row) -> Iterator[Named]:
         return
     namespace, _, name = shown.where.partition("/")
     place, kind = ["-n", namespace], shown.kind.lower()
-    argo = shown.kind == Kind.ROLLOUT
     yield Named("The workload and its Events", shlex.join(["kubectl", *place, "describe", kind, name]))
-    if not argo:
+    if shown.kind != Kind.ROLLOUT:
         yield Named("Its revisions", shlex.join(["kubectl", *place, "rollout", "history", f"{kind}/{name}"]))
-    undo = ["argo", "rollouts", "undo", name] if argo else ["rollout", "undo", f"{kind}/{name}"]
+    ref = WorkloadRef(shown.kind, namespace, name)
     for text, revision in _undoings(raw.get("status") or {}, shown):
-        yield Named(text, shlex.join(["kubectl", *undo, *place, f"--to-revision={revision}"]))
+        yield Named(text, kubectl_undo(ref, revision))
 
 
 def _undoings(status: Object, shown: Row) -> Iterator[tuple[str, str]]:

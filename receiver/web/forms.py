@@ -5,16 +5,15 @@ from typing import NoReturn
 
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest, Conflict, Forbidden, HTTPException, NotFound, Unauthorized
+from werkzeug.exceptions import BadRequest, Conflict, Forbidden, HTTPException, Unauthorized
 
-from receiver.policy.problems import quoted
 from receiver.policy.record import Review
 from receiver.policy.words import Act
-from receiver.web.api import is_name
+from receiver.web.api import checked, found, is_name
 from receiver.web.ports import Receiver, doors
 from receiver.web.review import as_page
 from receiver.web.sessions import FormRefused, Purpose, Refusal, Sessions, Visitor
-from receiver.web.signing import own_page, read_form, refuse
+from receiver.web.signing import own_page, read_form, refuse, sessions_here
 from receiver.web.states import state_counts, state_of, state_of_switch
 from receiver.web.visitors import is_same_origin, visitor
 
@@ -37,9 +36,7 @@ def act(name: str, word: str) -> ResponseReturnValue:
     fields, kind = read_form(), Act(word)
     who, sessions = _somebody(kind, name)
     receiver = doors().receiver
-    record = receiver.rollback(name) if is_name(name) else None
-    if record is None:
-        raise NotFound(f"there is no record {quoted(name)}")
+    record = found(name, receiver.rollback(checked(name)))
     purpose = Purpose(kind, name, state_of(kind, record))
     _take(sessions, who, purpose, form=fields.get("form", ""), counts=state_counts(kind, record))
     _SAY[kind](receiver, name, who.name, fields)
@@ -69,11 +66,7 @@ def _somebody(kind: Act, record: str) -> tuple[Visitor, Sessions]:
         Forbidden: nobody may, or the form comes from elsewhere.
         Unauthorized: there is no session, or it has ended.
     """
-    sessions, who = doors().page.sessions, visitor()
-    if sessions is None:
-        raise Forbidden(
-            "acting is switched off: start the receiver with --review-token-file FILE to switch it on"
-        )
+    sessions, who = sessions_here(), visitor()
     if not is_same_origin():
         _refuse(Refusal.CROSS_SITE, "this form was sent from another site", who, kind, record)
     if who is None:

@@ -27,11 +27,6 @@ _TONES = {
 }
 
 
-def tone(phase: str) -> str:
-    """Return how a phase is coloured: asking, running, good, bad or quiet."""
-    return _TONES.get(phase, "quiet")
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record in the list. Texts are as senders and people wrote them."""
@@ -50,8 +45,8 @@ class Row:
 
     @property
     def tone(self) -> str:
-        """Return how its phase is coloured."""
-        return tone(self.phase)
+        """Return how its phase is coloured: asking, running, good, bad or quiet."""
+        return _TONES.get(self.phase, "quiet")
 
     @property
     def is_now(self) -> bool:
@@ -109,7 +104,6 @@ class Listing:
     rest: tuple[Row, ...]
     filters: Filters
     pages: int
-    found: int
     rules: tuple[str, ...]
     incomplete: bool = False
 
@@ -166,7 +160,6 @@ def arrange(read: Rows, filters: Filters, rules: Iterable[str] = ()) -> Listing:
         rest=tuple(rest[start : start + PER_PAGE]),
         filters=shown,
         pages=pages,
-        found=len(found),
         # The one that is chosen too, though none of these has it any more: the form shows what holds.
         rules=tuple(sorted({*rules, *(each.rule for each in read.rows), shown.rule} - {""})),
         incomplete=read.incomplete,

@@ -5,20 +5,19 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
 
 from receiver import __version__
 from receiver.policy.intake import Unavailable, WrongPhase
 from receiver.policy.overview import Overview
-from receiver.policy.problems import quoted
-from receiver.policy.record import Phase
+from receiver.policy.record import Phase, Review
 from receiver.policy.times import format_age, format_precise, format_time
 from receiver.policy.words import Act
-from receiver.web.api import is_name
+from receiver.web.api import checked, found
 from receiver.web.detail import Detail, detail
 from receiver.web.listing import Filters, arrange
-from receiver.web.page import EVERY_SECONDS, Seen
+from receiver.web.page import EVERY_SECONDS
 from receiver.web.ports import doors
 from receiver.web.sessions import Purpose
 from receiver.web.states import state_of, state_of_switch
@@ -58,13 +57,13 @@ def rollbacks() -> ResponseReturnValue:
 @blueprint.get("/rollbacks/<name>")
 def rollback(name: str) -> ResponseReturnValue:
     """Show one record."""
-    seen = doors().page.records.get(name) if is_name(name) else Seen(None)
-    if seen.record is None:
-        raise NotFound(f"there is no record {quoted(name)}")
+    seen = doors().page.records.get(checked(name))
+    record = found(name, seen.record)
     overview = doors().receiver.overview()
-    shown = detail(seen.record, runbooks=overview.runbooks, now=datetime.now(UTC))
-    forms = {act.value: _form(act, name, state_of(act, seen.record)) for act in _acts(shown)}
-    return show("record.html", record=shown, rollout=seen.rollout, forms=forms, overview=overview)
+    shown = detail(record, runbooks=overview.runbooks, now=datetime.now(UTC))
+    forms = {act.value: _form(act, name, state_of(act, record)) for act in _acts(shown)}
+    given = {"rollout": seen.rollout, "forms": forms, "reviews": list(Review)}
+    return show("record.html", record=shown, overview=overview, **given)
 
 
 def show(template: str, *, overview: Overview | None = None, **given: object) -> str:

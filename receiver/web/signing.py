@@ -31,12 +31,10 @@ def login() -> ResponseReturnValue:
 @blueprint.post("/login")
 def enter() -> ResponseReturnValue:
     """Open a session for whoever holds the token."""
-    sessions = _sessions()
+    sessions = sessions_here()
     given = read_form()
     token, name = given.get("token", "").strip(), given.get("name", "").strip()
-    if not is_same_origin():
-        refuse(Refusal.CROSS_SITE, who=name)
-        raise Forbidden("this form was sent from another site")
+    _demand_own_site(name)
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
         return _page(f"Give your name, at most {NAME_LIMIT} characters: it is kept with what you do."), 400
     review_token = doors().review_token
@@ -53,9 +51,7 @@ def enter() -> ResponseReturnValue:
 @blueprint.post("/logout")
 def leave() -> ResponseReturnValue:
     """End the session in this browser."""
-    if not is_same_origin():
-        refuse(Refusal.CROSS_SITE, who="")
-        raise Forbidden("this form was sent from another site")
+    _demand_own_site("")
     response = cast("Response", redirect(url_for("signing.login"), 303))
     end_session(response)
     return response
@@ -89,7 +85,12 @@ def own_page(path: str) -> str:
     return path if _OWN_PAGES.fullmatch(path) else "/"
 
 
-def _sessions() -> Sessions:
+def sessions_here() -> Sessions:
+    """Return the sessions of this installation.
+
+    Raises:
+        Forbidden: it has no review token, so nobody may act.
+    """
     sessions = doors().page.sessions
     if sessions is None:
         raise Forbidden(
@@ -98,7 +99,13 @@ def _sessions() -> Sessions:
     return sessions
 
 
+def _demand_own_site(who: str) -> None:
+    if not is_same_origin():
+        refuse(Refusal.CROSS_SITE, who=who)
+        raise Forbidden("this form was sent from another site")
+
+
 def _page(fault: str) -> Response:
-    _sessions()
+    sessions_here()
     target = own_page(request.values.get("next", ""))
     return make_response(show("login.html", fault=fault, target=target))

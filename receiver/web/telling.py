@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from receiver.policy.aftermath import Kind
 from receiver.policy.record import BY_HAND, Phase
 from receiver.web.listing import number, place
 from receiver.web.wording import clock, lasting, moment
 
 Object = Mapping[str, Any]
-AFTERMATHS = {
-    "RolledBackByHand": "Somebody rolled it back by hand",
-    "FixedForward": "Somebody released a fix",
-    "ClearedByItself": "The alert cleared by itself",
-    "StillFiring": "The alert fired on",
+AFTERMATHS: Mapping[str, str] = {
+    Kind.ROLLED_BACK_BY_HAND: "Somebody rolled it back by hand",
+    Kind.FIXED_FORWARD: "Somebody released a fix",
+    Kind.CLEARED_BY_ITSELF: "The alert cleared by itself",
+    Kind.STILL_FIRING: "The alert fired on",
 }
 
 

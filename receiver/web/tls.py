@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from receiver import metrics
+from receiver.files import Stamp, stamp
 from receiver.web.sockets import BoundedTlsSocket
 
 log = logging.getLogger(__name__)
-
-_Stamp = tuple[tuple[int, ...] | None, ...]
 
 
 class TlsError(Exception):
@@ -43,17 +42,17 @@ class Certificates:
         """
         self.files = files
         self._lock = threading.Lock()
-        self._stamp = self._stamped()
+        self._seen = self._stamped()
         self._context = _read(files)
         metrics.TLS_LAST_RELOAD_SUCCESSFUL.set(1)
 
     def context(self) -> ssl.SSLContext:
         """Return the context for a new connection; called by many threads at once."""
         with self._lock:
-            stamp = self._stamped()
-            if stamp != self._stamp:
+            stamped = self._stamped()
+            if stamped != self._seen:
                 # Remembered before they are read: what changes meanwhile is seen the next time.
-                self._stamp = stamp
+                self._seen = stamped
                 self._renew()
             return self._context
 
@@ -67,17 +66,9 @@ class Certificates:
             metrics.TLS_LAST_RELOAD_SUCCESSFUL.set(1)
             log.info("certificate read", extra={"file": os.fspath(self.files.cert)})
 
-    def _stamped(self) -> _Stamp:
+    def _stamped(self) -> tuple[Stamp, ...]:
         files = (self.files.cert, self.files.key, self.files.client_ca)
-        return tuple(_stamp(file) for file in files if file is not None)
-
-
-def _stamp(file: Path) -> tuple[int, ...] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        return tuple(stamp(file) for file in files if file is not None)
 
 
 def _read(files: TlsFiles) -> ssl.SSLContext:

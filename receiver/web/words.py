@@ -9,13 +9,13 @@ from typing import Any
 
 from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest, LengthRequired, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge
 
 from receiver.policy.problems import advice, quoted, shown
 from receiver.policy.record import Review
 from receiver.policy.words import NAME_LIMIT, NOTE_LIMIT
 from receiver.web.access import demand_review_token
-from receiver.web.api import found, is_name
+from receiver.web.api import checked, found
 from receiver.web.ports import doors
 
 blueprint = Blueprint("words", __name__, url_prefix="/api/v1")
@@ -34,14 +34,14 @@ def _demand_token() -> None:
 def approve(name: str) -> ResponseReturnValue:
     """Have a record that awaits approval acted on: 200 with the record, which is Pending then."""
     said = _said("by")
-    return jsonify(found(name, doors().receiver.approve(_name(name), said["by"])))
+    return jsonify(found(name, doors().receiver.approve(checked(name), said["by"])))
 
 
 @blueprint.post("/rollbacks/<name>/reject")
 def reject(name: str) -> ResponseReturnValue:
     """End a record that awaits approval: 200 with the record."""
     said = _said("by", "note")
-    return jsonify(found(name, doors().receiver.reject(_name(name), said["by"], said["note"])))
+    return jsonify(found(name, doors().receiver.reject(checked(name), said["by"], said["note"])))
 
 
 @blueprint.post("/rollbacks/<name>/review")
@@ -49,7 +49,7 @@ def review(name: str) -> ResponseReturnValue:
     """Keep a verdict on a decision: 200 with the record."""
     said = _said("by", "note", "verdict")
     verdict = _verdict(said["verdict"])
-    return jsonify(found(name, doors().receiver.review(_name(name), verdict, said["note"], said["by"])))
+    return jsonify(found(name, doors().receiver.review(checked(name), verdict, said["note"], said["by"])))
 
 
 @blueprint.post("/pause")
@@ -66,12 +66,6 @@ def resume() -> ResponseReturnValue:
     said = _said("by")
     doors().receiver.resume(said["by"])
     return jsonify(paused=False, by=said["by"])
-
-
-def _name(name: str) -> str:
-    if not is_name(name):
-        raise NotFound(f"there is no record {quoted(name)}")
-    return name
 
 
 def _verdict(text: str) -> Review:

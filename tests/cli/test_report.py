@@ -126,6 +126,21 @@ def test_wide_list_of_what_no_rule_made(fake: FakeApi, run: Run) -> None:
     assert line.split()[-4:] == ["<none>"] * 4
 
 
+def test_wide_list_leaves_a_record_of_another_version_out_of_the_score(fake: FakeApi, run: Run) -> None:
+    put(fake, "odd", phase="DryRun", aftermath=aftermath("Unheard", 60))
+    done = run("list", "-o", "wide")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[1].split()[-4:] == ["Unheard", "<none>", "<none>", "<none>"]
+    assert "the record odd is left out" in done.stderr
+
+
+def test_show_tells_an_aftermath_of_another_version_as_it_stands(fake: FakeApi, run: Run) -> None:
+    put(fake, "odd", phase="DryRun", aftermath=aftermath("Unheard", 60))
+    put(fake, "odder", phase="DryRun", aftermath={"kind": "StillFiring", "at": "soon"})
+    assert "Aftermath:   Unheard\n" in run("show", "odd").stdout
+    assert "Aftermath:   StillFiring\n" in run("show", "odder").stdout
+
+
 @pytest.mark.usefixtures("month")
 def test_show_tells_the_aftermath_in_a_sentence(run: Run) -> None:
     told = run("show", "dry-0").stdout

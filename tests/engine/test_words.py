@@ -331,7 +331,7 @@ def test_approval_of_a_receiver_that_died_is_taken_up(fake: FakeApi, monkeypatch
     with working(make_engine(fake, ASKING)) as engine:
         name = accept(engine, firing())
     dead = make_engine(fake, ASKING)
-    monkeypatch.setattr(dead._executor, "begin", lambda _: None)
+    monkeypatch.setattr(dead._works.executor, "begin", lambda _: None)
     dead.approve(name, "ann")
     assert phases(fake) == ["Pending"]
     with working(make_engine(fake, ASKING)):

@@ -63,6 +63,14 @@ def test_replica_set_that_was_made_meanwhile_is_not_missed(
     assert numbers(read(reader, wanted)) == [6, 7]
 
 
+def test_replica_sets_are_listed_once(
+    fake: FakeApi, reader: SnapshotReader, wanted: list[WorkloadRef]
+) -> None:
+    """What was listed before the Rollout was read could not be used."""
+    read(reader, wanted)
+    assert fake.made("GET", f"{SHOP}/replicasets") == 1
+
+
 def test_rollout_that_cannot_be_judged_is_a_fault(
     fake: FakeApi, reader: SnapshotReader, wanted: list[WorkloadRef], monkeypatch: pytest.MonkeyPatch
 ) -> None:

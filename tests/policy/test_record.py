@@ -204,6 +204,8 @@ def test_the_annotation_is_one_line_of_ascii() -> None:
         pytest.param(annotation(at="0001-01-01T00:00:00+01:00"), id="time-out-of-range"),
         pytest.param(annotation(**{"from": "revision 7"}), id="from-is-text"),
         pytest.param(annotation(to=True), id="to-is-no-number"),
+        pytest.param(annotation(**{"from": {"revision": "7"}}), id="number-is-text"),
+        pytest.param(annotation(to={"templateHash": 6}), id="hash-is-a-number"),
         pytest.param("[" * 200_000, id="nested-without-end"),
     ],
 )

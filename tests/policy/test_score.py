@@ -116,6 +116,10 @@ def test_nothing_is_no_share() -> None:
     assert found.ready_for is None
 
 
+def test_share_is_never_told_without_the_number_behind_it() -> None:
+    assert [str(Sample()), str(Sample(3, 1))] == ["none yet", "75% of 4"]
+
+
 def test_each_rule_has_a_score_and_the_mode_of_its_newest_decision() -> None:
     cases = [
         case(rule="b"),

@@ -14,8 +14,10 @@ from receiver.policy.wording import (
     approval_refused,
     decision_sentence,
     fault_sentence,
+    kubectl_undo,
     refusals,
 )
+from receiver.policy.workload import WorkloadRef
 from tests.policy.builders import CHECKOUT, LIVE, NOW, decision, revision, rule, workload
 
 PAUSED = Ledger(pause=Pause(NOW, "ada", "exercise"))
@@ -85,3 +87,22 @@ def test_an_approval_that_came_to_nothing_names_who_and_why() -> None:
         f"The rollback of Deployment shop/checkout was {said}, but refused: paused: game day"
     )
     assert len(approval_refused(CHECKOUT, said, "x" * 9999).encode()) <= MESSAGE_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("ref", "command"),
+    [
+        (CHECKOUT, "kubectl rollout undo deployment/checkout -n shop --to-revision=6"),
+        (
+            WorkloadRef("Rollout", "shop", "checkout"),
+            "kubectl argo rollouts undo checkout -n shop --to-revision=6",
+        ),
+        (
+            WorkloadRef("DaemonSet", "a b", ";x"),
+            "kubectl rollout undo 'daemonset/;x' -n 'a b' --to-revision=6",
+        ),
+    ],
+    ids=["kubectl", "argo", "quoted"],
+)
+def test_what_a_person_types_to_go_back(ref: WorkloadRef, command: str) -> None:
+    assert kubectl_undo(ref, 6) == command

@@ -7,7 +7,7 @@ from enum import StrEnum
 from receiver.policy.context import Context
 from receiver.policy.durations import format_duration
 from receiver.policy.pods import Shares, pod_names, shares, unwell
-from receiver.policy.problems import plain
+from receiver.policy.problems import listed, plain
 from receiver.policy.times import format_age, format_precise, format_time
 from receiver.policy.troubles import Trouble, troubles, unknown_to_prometheus
 from receiver.policy.verdict import Verdict, allow, block, cannot_tell
@@ -83,9 +83,8 @@ def _warning(context: Context) -> str | None:
         why = str(active)
     elif lost:
         names = sorted({_plain(alert.name) for alert in lost})
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         of = f"{len(lost)} of {len(context.alerts)} alerts"
-        why = f"Prometheus tells nothing of {of} ({', '.join(names[:NAMED])}{more})"
+        why = f"Prometheus tells nothing of {of} ({listed(names, most=NAMED)})"
     else:
         return None
     instead = "startsAt" if for_ is None else f"startsAt minus the rule's `for` of {format_duration(for_)}"

@@ -4,7 +4,6 @@ from enum import StrEnum
 
 from receiver.policy.context import Context
 from receiver.policy.ledger import Spending
-from receiver.policy.rules import Over
 from receiver.policy.times import format_age
 from receiver.policy.verdict import Verdict, allow, block, cannot_tell
 from receiver.policy.workload import Unreadable
@@ -27,12 +26,13 @@ def judge(context: Context) -> Verdict:
         return allow(GUARD, Reason.OFF, "the rule has no budget")
     if isinstance(context.ledger, Unreadable):
         return cannot_tell(GUARD, context.ledger)
+    own = Spending(context.record, context.workload.ref, context.rule.name, context.now)
     spent = [
         spending
         for spending in context.ledger.spendings
         if spending.record != context.record
         and spending.at > context.now - budget.per
-        and _counts(spending, over=budget.over, context=context)
+        and spending.where(budget.over) == own.where(budget.over)
     ]
     evidence = (
         f"{len(spent)} of {budget.max} rollbacks in the last {format_age(budget.per)} over {budget.over}"
@@ -40,13 +40,3 @@ def judge(context: Context) -> Verdict:
     if len(spent) >= budget.max:
         return block(GUARD, Reason.SPENT, evidence)
     return allow(GUARD, Reason.WITHIN, evidence)
-
-
-def _counts(spending: Spending, *, over: Over, context: Context) -> bool:
-    ref = context.workload.ref
-    return {
-        Over.CLUSTER: True,
-        Over.NAMESPACE: spending.target.namespace == ref.namespace,
-        Over.RULE: spending.rule == context.rule.name,
-        Over.TARGET: spending.target == ref,
-    }[over]

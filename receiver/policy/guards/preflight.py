@@ -3,13 +3,13 @@
 The server is asked once there is a plan; `receiver.policy.preflight` joins its word with this one.
 """
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 from receiver.policy.context import Context
 from receiver.policy.inventory import changed_since, gone, judged_needs, unreadable
 from receiver.policy.needs import ItemKind, Need, needs
-from receiver.policy.verdict import Verdict, allow, block, cannot_tell, not_judged
+from receiver.policy.problems import listed
+from receiver.policy.verdict import Verdict, allow, block, both_warnings, cannot_tell, not_judged
 from receiver.policy.workload import Revision
 
 GUARD = "preflight"
@@ -46,13 +46,11 @@ def judge(context: Context) -> Verdict:
 
 
 def _there(context: Context, revision: Revision, wanted: tuple[Need, ...]) -> Verdict:
-    warning = (
-        "; ".join(filter(None, (_unseen(context, revision), _changed(context, revision, wanted)))) or None
-    )
+    warning = both_warnings(_unseen(context, revision), _changed(context, revision, wanted))
     if not wanted:
         said = f"{revision.label} needs no ConfigMap, volume claim or service account by name"
         return allow(GUARD, Reason.NOTHING_NEEDED, said, warning=warning)
-    said = f"what {revision.label} needs is there: {_listed([str(need.item) for need in wanted])}"
+    said = f"what {revision.label} needs is there: {listed([str(need.item) for need in wanted], most=_SHOWN)}"
     return allow(GUARD, Reason.THERE, said, warning=warning)
 
 
@@ -63,7 +61,9 @@ def _unseen(context: Context, revision: Revision) -> str | None:
     named = needs(revision.template, context.workload.ref.namespace)
     secrets = [str(need.item) for need in named if need.item.kind is ItemKind.SECRET]
     asking = "to have that judged: preflight: {secrets: true}"
-    return f"not looked at: whether {_listed(secrets)} is still there; {asking}" if secrets else None
+    return (
+        f"not looked at: whether {listed(secrets, most=_SHOWN)} is still there; {asking}" if secrets else None
+    )
 
 
 def _changed(context: Context, revision: Revision, wanted: tuple[Need, ...]) -> str | None:
@@ -71,11 +71,6 @@ def _changed(context: Context, revision: Revision, wanted: tuple[Need, ...]) -> 
     if revision.left_at is None:
         return None
     changed = changed_since(revision.left_at, wanted, context.inventory)
-    named = _listed([str(item) for item in changed])
+    named = listed([str(item) for item in changed], most=_SHOWN)
     said = f"{revision.label} may run with another configuration than when it was last live"
     return f"{said}: written since, by its managedFields: {named}" if changed else None
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,10 +1,9 @@
 """Guard scope: the workload is one that this installation may touch and that nobody opted out."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 from receiver.policy.context import Context
-from receiver.policy.modes import effective_mode, modes
+from receiver.policy.modes import annotated, effective_mode, modes
 from receiver.policy.problems import quoted
 from receiver.policy.record import MODE_ANNOTATION
 from receiver.policy.rules import Mode
@@ -46,28 +45,23 @@ def _by_annotations(context: Context) -> Verdict:
     workload = context.workload
     if isinstance(workload.namespace_annotations, Unreadable):
         return cannot_tell(GUARD, workload.namespace_annotations)
-    places = {
-        f"namespace {workload.ref.namespace}": workload.namespace_annotations or {},
-        str(workload.ref): workload.annotations or {},
-    }
-    for place, annotations in places.items():
-        if fault := _opted_out(place, annotations):
+    for place, word in annotated(workload).items():
+        if fault := _opted_out(place, word):
             return fault
     return _lowered(context) or allow(
         GUARD, Reason.IN_SCOPE, f"namespace {workload.ref.namespace} is in scope and nobody opted out"
     )
 
 
-def _opted_out(place: str, annotations: Mapping[str, str]) -> Verdict | None:
-    value = annotations.get(MODE_ANNOTATION)
-    if value == Mode.OFF:
+def _opted_out(place: str, word: str) -> Verdict | None:
+    if word == Mode.OFF:
         return block(GUARD, Reason.OPTED_OUT, f"{place} has the annotation {MODE_ANNOTATION}: off")
-    if value is None or value in set(Mode):
+    if word in set(Mode):
         return None
     return block(
         GUARD,
         Reason.UNKNOWN_MODE,
-        f"{place} has the annotation {MODE_ANNOTATION}: {quoted(value)}; known are {', '.join(Mode)}",
+        f"{place} has the annotation {MODE_ANNOTATION}: {quoted(word)}; known are {', '.join(Mode)}",
     )
 
 

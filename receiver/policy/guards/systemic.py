@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from receiver.policy.bystanders import WINDOW, Bystanders
 from receiver.policy.context import Context
+from receiver.policy.problems import listed
 from receiver.policy.times import format_age
 from receiver.policy.verdict import Verdict, allow, block, cannot_tell
 from receiver.policy.workload import Unreadable, WorkloadRef
@@ -48,8 +49,7 @@ def _counted(bystanders: Bystanders, most: int) -> str:
 
 def _named(targets: Sequence[WorkloadRef]) -> str:
     """Name the first ones, and how many more there are: `Deployment shop/a, shop/b, shop/c and 4 more`."""
-    more = len(targets) - _SHOWN
-    return ", ".join(_names(targets[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
+    return listed(list(_names(targets)), most=_SHOWN)
 
 
 def _names(targets: Sequence[WorkloadRef]) -> Iterator[str]:

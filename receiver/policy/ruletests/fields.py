@@ -47,18 +47,22 @@ def _unknown(value: object) -> Literal["unknown"]:
     return "unknown"
 
 
+def _steps(value: object, fault: str, form: str) -> list[str]:
+    """Split a path of the form KIND/NAME or KIND/NAMESPACE/NAME; whether the kind is one is not looked at."""
+    steps = text(value).split("/")
+    if len(steps) != len(form.split("/")) or not all(steps[1:]):
+        raise ValueError(f"{shown(value)} {fault}: write {form}")
+    return steps
+
+
 def _target_path(value: object) -> WorkloadRef:
-    kind, *rest = text(value).split("/")
-    if len(rest) != 2 or not all(rest):
-        raise ValueError(f"{shown(value)} is no target: write KIND/NAMESPACE/NAME")
-    return WorkloadRef(_kind(kind), dns_label(rest[0]), rest[1])
+    kind, namespace, name = _steps(value, "is no target", "KIND/NAMESPACE/NAME")
+    return WorkloadRef(_kind(kind), dns_label(namespace), name)
 
 
 def _selected(value: object) -> tuple[str, str]:
-    kind, *rest = text(value).split("/")
-    if len(rest) != 1 or not all(rest):
-        raise ValueError(f"{shown(value)} is no workload: write KIND/NAME")
-    return _kind(kind), rest[0]
+    kind, name = _steps(value, "is no workload", "KIND/NAME")
+    return _kind(kind), name
 
 
 def _kind(kind: str) -> str:
@@ -68,17 +72,13 @@ def _kind(kind: str) -> str:
 
 
 def _named_item(value: object) -> tuple[ItemKind, str]:
-    kind, *rest = text(value).split("/")
-    if len(rest) != 1 or not rest[0]:
-        raise ValueError(f"{shown(value)} names nothing: write KIND/NAME")
-    return _item_kind(kind), rest[0]
+    kind, name = _steps(value, "names nothing", "KIND/NAME")
+    return _item_kind(kind), name
 
 
 def _item(value: object) -> Item:
-    kind, *rest = text(value).split("/")
-    if len(rest) != 2 or not all(rest):
-        raise ValueError(f"{shown(value)} names nothing: write KIND/NAMESPACE/NAME")
-    return Item(_item_kind(kind), dns_label(rest[0]), rest[1])
+    kind, namespace, name = _steps(value, "names nothing", "KIND/NAMESPACE/NAME")
+    return Item(_item_kind(kind), dns_label(namespace), name)
 
 
 def _item_kind(kind: str) -> ItemKind:

@@ -33,7 +33,6 @@ from receiver.policy.ruletests.document import (
 )
 from receiver.policy.ruletests.podtemplates import make_inventory, make_template
 from receiver.policy.targets import Clue, PodRef, ServiceRef, TargetFault, TargetReason
-from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import Revision, Unreadable, Workload, WorkloadRef
 
 PATCHED = frozenset(
@@ -147,7 +146,7 @@ def _workload(entry: WorkloadEntry, *, now: datetime) -> Workload:
     revisions = {r.revision: _revision(entry, r, now=now) for r in entry.revisions}
     return Workload(
         ref=entry.ref,
-        api_version=Kind(entry.kind).api_version,
+        api_version=entry.kind.api_version,
         uid=_uid(entry.ref),
         generation=len(revisions),
         live=revisions[live],
