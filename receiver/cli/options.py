@@ -105,6 +105,12 @@ def stop(message: str, *, status: int) -> NoReturn:
     raise click.exceptions.Exit(status)
 
 
+def _remedy(missing: NotFound) -> str:
+    if 'namespaces "' in str(missing):
+        return "is --namespace right?"
+    return "is the CRD installed? rollback-receiver crd | kubectl apply -f -"
+
+
 def ends_cleanly(command: Callable[..., None]) -> Callable[..., None]:
     """Turn what can go wrong into a message and an exit status."""
 
@@ -113,9 +119,7 @@ def ends_cleanly(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except NotFound as e:
-            stop(
-                f"not found: {e}; is the CRD installed? rollback-receiver crd | kubectl apply -f -", status=1
-            )
+            stop(f"not found: {e}; {_remedy(e)}", status=REFUSED)
         except (Forbidden, Invalid, Rejected) as e:
             stop(f"the cluster refuses: {e}", status=REFUSED)
         except ClusterError as e:

@@ -19,7 +19,7 @@ from receiver.cluster.errors import NotFound
 from receiver.engine.queries import list_rollbacks
 from receiver.policy.followed import aftermath_sentence
 from receiver.policy.intake import RollbackQuery
-from receiver.policy.record import Phase
+from receiver.policy.record import Phase, record_target
 from receiver.policy.score import RuleScore, score
 from receiver.policy.times import format_age, parse_time
 from receiver.policy.workload import WorkloadRef
@@ -74,10 +74,12 @@ def list_command(
         since=now - since if since is not None else None,
         limit=LIMIT,
     )
-    items = _all(open_cluster(settings_from(**place)).records, query)
+    cluster = open_cluster(settings_from(**place))
+    items = _all(cluster.records, query)
     if output in {"table", "wide"}:
         told = _table(items, now, wide=output == "wide") if items else ""
-        click.echo(colour_column(told, "PHASE", PHASES) if told else "No rollbacks found.")
+        nothing = f"No rollbacks found in namespace {cluster.namespace}."
+        click.echo(colour_column(told, "PHASE", PHASES) if told else nothing)
     else:
         print_object({"apiVersion": "v1", "kind": "List", "items": items}, output)
 
@@ -117,9 +119,10 @@ def _row(record: Record, now: datetime) -> tuple[object, ...]:
     status = record.get("status") or {}
     decision = status.get("decision") or {}
     created = parse_time(record["metadata"]["creationTimestamp"]) or now
+    target = record_target(record)
     return (
         record["metadata"]["name"],
-        status.get("target"),
+        target and target.path,
         decision.get("rule") or record["spec"]["rule"],
         status.get("phase"),
         (record["spec"].get("suspect") or {}).get("revision"),
@@ -147,11 +150,11 @@ def show_command(output: str, name: str, **place: Any) -> None:
 
 
 def _story(record: Record) -> list[str]:
-    spec, status = record["spec"], record.get("status") or {}
+    spec, status, target = record["spec"], record.get("status") or {}, record_target(record)
     decision = status.get("decision") or {}
     facts = {
         "Name": record["metadata"]["name"],
-        "Target": status.get("target"),
+        "Target": target and target.path,
         "Phase": status.get("phase"),
         "Message": status.get("message"),
         "Rule": f"{decision.get('rule', spec['rule'])} (mode {decision.get('mode', 'unknown')})",

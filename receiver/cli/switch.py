@@ -4,16 +4,17 @@ from typing import Any
 
 import click
 
-from receiver.app import open_cluster
+from receiver.app import Cluster
+from receiver.cli.homes import open_home
 from receiver.cli.options import cluster_options, ends_cleanly, settings_from
 from receiver.cli.person import person
 from receiver.engine.words import Words
 from receiver.policy.times import format_time
 
 
-def _words(**place: Any) -> Words:
-    cluster = open_cluster(settings_from(**place))
-    return Words(cluster.records, cluster.ledger)
+def _opened(**place: Any) -> tuple[Cluster, Words]:
+    cluster = open_home(settings_from(**place), flag="--namespace")
+    return cluster, Words(cluster.records, cluster.ledger)
 
 
 @click.command()
@@ -22,8 +23,12 @@ def _words(**place: Any) -> Words:
 @ends_cleanly
 def pause(reason: str, **place: Any) -> None:
     """Refuse every rollback from now on, dry runs included, in all replicas."""
-    held = _words(**place).pause(person(), reason)
-    click.echo(f"paused at {format_time(held.at)}; `rollback-receiver resume` ends it")
+    cluster, words = _opened(**place)
+    held = words.pause(person(), reason)
+    click.echo(
+        f"paused in namespace {cluster.namespace} at {format_time(held.at)};"
+        f" `rollback-receiver resume -n {cluster.namespace}` ends it"
+    )
 
 
 @click.command()
@@ -31,5 +36,6 @@ def pause(reason: str, **place: Any) -> None:
 @ends_cleanly
 def resume(**place: Any) -> None:
     """End a pause."""
-    _words(**place).resume(person())
-    click.echo("resumed")
+    cluster, words = _opened(**place)
+    ended = words.resume(person())
+    click.echo(f"{'not paused' if ended is None else 'resumed'} in namespace {cluster.namespace}")

@@ -15,7 +15,7 @@ from receiver.engine.byhand import ByHand, Listener, Order, by_hand
 from receiver.logs import printable
 from receiver.policy.decision import Decision
 from receiver.policy.document import decision_diff, warnings
-from receiver.policy.guards import cooldown, history, paused
+from receiver.policy.guards import budget, cooldown, history, paused
 from receiver.policy.record import IN_WORK, Phase
 from receiver.policy.rules import To
 from receiver.policy.targets import TargetFault
@@ -37,7 +37,7 @@ def undo(to: int | None, dry_run: bool, **place: Any) -> None:
     Every guard judges that needs no alert, a record is kept, and the rollout is watched to its end.
     """
     settings, cluster, ref = find(**place)
-    told = _Teller()
+    told = _Teller(cluster.namespace)
     listener = Listener(patched=told.patched, progress=told.progress)
     allowed = installation(settings, cluster)
     with by_hand(cluster.api, namespace=cluster.namespace, installation=allowed, listener=listener) as hands:
@@ -52,13 +52,14 @@ def undo(to: int | None, dry_run: bool, **place: Any) -> None:
         if dry_run:
             _rehearse(told, hands.rehearse(order))
         else:
-            _carry_out(hands, order)
+            _carry_out(told, hands, order)
 
 
 class _Teller:
-    """Prints how it goes, as `kubectl rollout undo` and `kubectl rollout status` do."""
+    """Prints how it goes, as `kubectl rollout undo` and `status` do; the records live in `home`."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: str) -> None:
+        self.home = home
         self.resource = ""
         self._last = ""
 
@@ -92,28 +93,28 @@ def _refuse_second(raw: Object) -> NoReturn:
     name, phase = raw["metadata"]["name"], (raw.get("status") or {}).get("phase")
     if phase == Phase.AWAITING_APPROVAL:
         stop(
-            f"record {name} awaits approval of this very rollback: rollback-receiver approve {name}", status=1
+            f"record {name} awaits approval of this very rollback: {_command('approve', raw)}", status=REFUSED
         )
     stop(f"record {name} is at it already ({phase or 'just claimed'})", status=REFUSED)
 
 
 def _rehearse(told: _Teller, decision: Decision) -> None:
     if decision.chosen is None:
-        _refuse(decision)
+        _refuse(decision, told.home)
     click.echo(decision_sentence(decision).replace("Rolling", "Would roll", 1))
     _warn(decision)
     click.echo(decision_diff(decision))
     click.echo(f"{told.resource} rolled back (server dry run)")
 
 
-def _carry_out(hands: ByHand, order: Order) -> None:
+def _carry_out(told: _Teller, hands: ByHand, order: Order) -> None:
     _warn(order.decision)
     try:
         raw = hands.carry_out(order)
     except KeyboardInterrupt:
         stop(f"\ninterrupted; any receiver goes on with record {order.record}", status=INTERRUPTED)
     if order.decision.chosen is None:
-        _refuse(order.decision)
+        _refuse(order.decision, told.home)
     _end(raw)
 
 
@@ -124,7 +125,7 @@ def _end(raw: Object) -> None:
     if phase == Phase.SUCCEEDED:
         click.echo(f"{message} (record {name})")
     elif phase == Phase.VERIFYING:
-        click.echo(f"An alert fires still; the receivers wait for it to clear: rollback-receiver show {name}")
+        click.echo(f"An alert fires still; the receivers wait for it to clear: {_command('show', raw)}")
     elif phase in IN_WORK:
         stop(f"left to any receiver: record {name} is {phase}", status=REFUSED)
     else:
@@ -138,18 +139,24 @@ def _warn(decision: Decision) -> None:
         click.echo(f"Warning: {printable(warning)}", err=True)
 
 
-def _refuse(decision: Decision) -> NoReturn:
+def _command(verb: str, raw: Object) -> str:
+    metadata = raw["metadata"]
+    return f"rollback-receiver {verb} {metadata['name']} -n {metadata['namespace']}"
+
+
+def _refuse(decision: Decision, home: str) -> NoReturn:
     """End the command with each guard that refuses, and with what a person can do about it."""
     ref = decision.snapshot.workload.ref
     lines = [f"Refused to roll {ref} back:"]
     lines += [f"  {v.guard}: {printable(v.evidence)}" for v in decision.leading.verdicts if v.blocks]
-    stop("\n".join([*lines, *_ways_out(decision)]), status=REFUSED)
+    stop("\n".join([*lines, *_ways_out(decision, home)]), status=REFUSED)
 
 
-def _ways_out(decision: Decision) -> list[str]:
+def _ways_out(decision: Decision, home: str) -> list[str]:
     ref, chosen = decision.snapshot.workload.ref, decision.leading.choice.revision
     ways = {
-        paused.GUARD: "To end the pause: rollback-receiver resume",
+        paused.GUARD: f"To end the pause: rollback-receiver resume -n {home}",
+        budget.GUARD: f"To see what has used the budget up: rollback-receiver list -n {home}",
         cooldown.GUARD: "Wait until it has cooled down, and look whether the last rollback has helped.",
         history.GUARD: "To name a revision with --to, see"
         f" rollback-receiver history {ref.kind.lower()}/{ref.name} -n {ref.namespace}",

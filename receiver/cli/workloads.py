@@ -1,14 +1,13 @@
 """How people write and read the name of a workload: as kubectl does."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import click
 
-from receiver.app import Cluster, open_cluster
-from receiver.cli.options import settings_from, stop
-from receiver.cluster.homes import find_homes
+from receiver.app import Cluster
+from receiver.cli.homes import open_home
+from receiver.cli.options import settings_from
 from receiver.policy.problems import quoted
 from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import Workload, WorkloadRef
@@ -58,21 +57,8 @@ def find(
     """
     parse_workload(workload, DEFAULT)
     settings = settings_from(namespace=records_namespace, **flags)
-    cluster = open_cluster(settings)
-    if settings.namespace is None:
-        cluster = replace(cluster, namespace=_home(cluster))
+    cluster = open_home(settings, flag="--records-namespace")
     return settings, cluster, parse_workload(workload, namespace or cluster.api.namespace or DEFAULT)
-
-
-def _home(cluster: Cluster) -> str:
-    """Return where the records live; the kill switch and what was done before must not be missed."""
-    homes = find_homes(cluster.api)
-    if not homes or cluster.namespace in homes:
-        return cluster.namespace
-    if len(homes) > 1:
-        known = ", ".join(sorted(homes))
-        stop(f"there are records in several namespaces ({known}): choose with --records-namespace", status=2)
-    return next(iter(homes))
 
 
 def resource(workload: Workload) -> str:

@@ -149,7 +149,7 @@ def _causes(details: Any) -> Iterator[str]:
 
 
 def _said(what: object) -> str:
-    return cut(str(what), limit_bytes=LONGEST_SAID_BYTES)
+    return cut(str(what).strip(), limit_bytes=LONGEST_SAID_BYTES)
 
 
 def _reason(error: Unavailable) -> str:

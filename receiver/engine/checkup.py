@@ -140,7 +140,7 @@ def _ledger(store: LedgerStore, namespace: str) -> Finding:
     if isinstance(ledger, Unreadable):
         return bad("ledger", str(ledger))
     if ledger.pause is not None:
-        return bad("ledger", "the kill switch is on: rollback-receiver resume")
+        return bad("ledger", f"the kill switch is on: rollback-receiver resume -n {namespace}")
     return good("ledger", f"{len(ledger.spendings)} rollbacks counted in namespace {namespace}")
 
 
@@ -154,7 +154,7 @@ def check_alertmanager(alertmanager: Alertmanager | None) -> Iterator[Finding]:
     try:
         config = alertmanager.configuration()
     except AlertmanagerError as e:
-        yield bad("Alertmanager", str(e))
+        yield bad("Alertmanager", f"{e}; does it run there? --alertmanager-url says where")
         return
     yield good("Alertmanager", alertmanager.url)
     yield judge_route(config)
@@ -169,7 +169,7 @@ def check_prometheus(prometheus: Prometheus | None) -> Finding:
     try:
         prometheus.active(())
     except PrometheusError as e:
-        return bad("Prometheus", str(e))
+        return bad("Prometheus", f"{e}; does it run there? --prometheus-url says where")
     return good("Prometheus", prometheus.url)
 
 

@@ -15,7 +15,7 @@ from receiver.engine import status
 from receiver.engine.desk import utc_now
 from receiver.engine.instance import Instance
 from receiver.policy.intake import WrongPhase
-from receiver.policy.ledger import Pause
+from receiver.policy.ledger import Ledger, Pause
 from receiver.policy.record import Review, naming
 from receiver.policy.words import Act, Outcome, Word, approved, rejected, reviewed
 from receiver.policy.workload import Unreadable
@@ -86,9 +86,9 @@ class Words:
         self._switch(Act.PAUSE, word, pause)
         return pause
 
-    def resume(self, by: str) -> None:
-        """Switch the kill switch off; raises as `pause`."""
-        self._switch(Act.RESUME, Word.said(by, self._now()), None)
+    def resume(self, by: str) -> Pause | None:
+        """Switch the kill switch off, and return what held, None where nothing did; raises as `pause`."""
+        return self._switch(Act.RESUME, Word.said(by, self._now()), None)
 
     def _taken(self, new: status.Status, now: datetime) -> status.Status:
         return (
@@ -103,11 +103,20 @@ class Words:
             return raw
         return None
 
-    def _switch(self, act: Act, word: Word, pause: Pause | None) -> None:
+    def _switch(self, act: Act, word: Word, pause: Pause | None) -> Pause | None:
+        """Set the kill switch; return how it stood."""
+        before: Pause | None = None
+
+        def change(old: Ledger) -> Ledger:
+            nonlocal before
+            before = old.pause
+            return replace(old, pause=pause)
+
         with _counted(act, _said(act, word)):
-            held = self._ledger.swap(self._ledger.read(), lambda old: replace(old, pause=pause))
+            held = self._ledger.swap(self._ledger.read(), change)
             if isinstance(held, Unreadable):
                 raise Rejected(str(held))
+        return before
 
 
 def _said(act: Act, word: Word) -> dict[str, str]:

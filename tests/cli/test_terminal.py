@@ -26,6 +26,7 @@ RECORDS = {
     "checkout-2": "Succeeded",
     "cart-1": "Succeeded",
 }
+TARGET = {"kind": "Deployment", "namespace": "shop", "name": "checkout"}
 
 
 class Records(BaseHTTPRequestHandler):
@@ -36,7 +37,7 @@ class Records(BaseHTTPRequestHandler):
         items = [
             {
                 "metadata": {"name": name, "creationTimestamp": "2026-04-07T12:00:00Z"},
-                "spec": {"target": {}, "rule": "http-errors-after-deploy"},
+                "spec": {"target": TARGET, "rule": "http-errors-after-deploy"},
                 "status": {"phase": phase, "target": "Deployment/shop/checkout"},
             }
             for name, phase in RECORDS.items()

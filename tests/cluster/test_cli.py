@@ -60,7 +60,7 @@ def test_list_and_show_print_records_as_tables_json_and_yaml(
     for narrow in (f"--target={path}", f"--target={path.lower()}", "--phase=Verifying"):
         items = json.loads(said(command("list", "-o", "json", narrow)))["items"]
         assert [item["metadata"]["name"] for item in items] == [name]
-    assert said(command("list", "--since=0s")) == "No rollbacks found.\n"
+    assert said(command("list", "--since=0s")) == f"No rollbacks found in namespace {story.home}.\n"
     assert len(yaml.safe_load(said(command("list", "-o", "yaml", "--since=1h")))["items"]) == 2
 
     shown = json.loads(said(command("show", name, "-o", "json")))
@@ -106,7 +106,8 @@ def test_explain_judges_and_changes_nothing(
     assert said(command("pause", "--reason=a\x1b[2J game day"))
     told = said(command("explain", f"--rules={rules}", "--mode=auto", *labels))
     assert "paused" in next(line for line in told.splitlines() if "BLOCK" in line)
-    assert said(command("resume")) == said(command("resume")) == "resumed\n"
+    assert said(command("resume")) == f"resumed in namespace {story.home}\n"
+    assert said(command("resume")) == f"not paused in namespace {story.home}\n"
 
     scenes.flush_audit(story.plane)
     asked = story.plane.audit.requests(user=USER, namespace=story.namespace)

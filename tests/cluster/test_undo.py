@@ -111,7 +111,7 @@ def test_kill_switch_and_opt_out_hold_and_the_way_out_is_named(
     run("pause", f"--kubeconfig={story.plane.kubeconfig_for(USER)}", f"--namespace={story.home}")
     done = undo("deploy/web", "--to=2")
     assert done.returncode == 1
-    for words in ("scope: ", "paused: ", "rollback-receiver resume", "kubectl rollout undo deployment/web"):
+    for words in ("scope: ", "paused: ", f"resume -n {story.home}", "kubectl rollout undo deployment/web"):
         assert words in done.stderr
     refused = story.wait("Refused")
     assert scenes.blocked_by(refused) == ["paused", "scope"]

@@ -192,7 +192,7 @@ def test_broken_ledger_and_kill_switch_are_faults(cluster: Cluster) -> None:
     assert "mend or delete it" in found(cluster)["ledger"].said
     paused = {"at": "2026-04-07T12:00:00Z", "by": "ann", "reason": "game day"}
     cluster.put(LEDGER, data={"rollbacks": "", "paused": json.dumps(paused)})
-    assert found(cluster)["ledger"].said == "the kill switch is on: rollback-receiver resume"
+    assert found(cluster)["ledger"].said == "the kill switch is on: rollback-receiver resume -n rollbacks"
 
 
 @pytest.fixture
@@ -221,6 +221,7 @@ def test_alertmanager_that_answers_something_else_is_a_fault(peer: Stub, status:
     (fault,) = asked(peer, status)
     assert fault.good is False
     assert "cannot ask Alertmanager" in fault.said
+    assert fault.said.endswith("; does it run there? --alertmanager-url says where")
 
 
 def test_prometheus_answers_or_is_a_fault(peer: Stub) -> None:
