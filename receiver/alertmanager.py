@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 
 import yaml
 
-from receiver.bounded import fetch
+from receiver.bounded import fetch, said
 
 TIMEOUT_SECONDS = 2.0
 CREATED_BY = "rollback-receiver"
@@ -111,4 +111,4 @@ class Alertmanager:
             kind = AlertmanagerRefused if 400 <= e.code < 500 else AlertmanagerError
             raise kind(f"cannot ask Alertmanager at {self.url}: {e}") from e
         except (OSError, HTTPException, *_NO_ANSWER) as e:
-            raise AlertmanagerError(f"cannot ask Alertmanager at {self.url}: {e}") from e
+            raise AlertmanagerError(f"cannot ask Alertmanager at {self.url}: {said(e)}") from e

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPException, HTTPResponse
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 
 
 def fetch(request: urllib.request.Request, *, seconds: float, limit_bytes: int) -> bytes:
@@ -41,6 +41,12 @@ def fetch(request: urllib.request.Request, *, seconds: float, limit_bytes: int) 
     if missing:
         raise ValueError(f"{missing} bytes of the answer are missing")
     return content
+
+
+def said(fault: Exception) -> str:
+    """Return what a fault of `fetch` says to people: without urllib's wrapping and the system's number."""
+    reason = fault.reason if type(fault) is URLError else fault
+    return (isinstance(reason, OSError) and reason.strerror) or str(reason)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 
-from receiver.bounded import fetch
+from receiver.bounded import fetch, said
 from receiver.policy.times import parse_time
 from receiver.policy.troubles import ActiveAlert
 
@@ -46,7 +46,7 @@ class Prometheus:
 
     def _error(self, fault: Exception) -> PrometheusError:
         """Say what is wrong; it ends up on a record and in a terminal, so without control characters."""
-        return PrometheusError(f"cannot ask Prometheus at {self.url}: {ascii(str(fault))[1:-1]}")
+        return PrometheusError(f"cannot ask Prometheus at {self.url}: {ascii(said(fault))[1:-1]}")
 
 
 def _firing(listed: Iterable[Any], alertnames: Collection[str]) -> Iterator[ActiveAlert]:

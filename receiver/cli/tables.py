@@ -10,6 +10,7 @@ from receiver.logs import printable
 GAP = "   "
 NARROWEST = 24
 """So wide the last column stays, however wide the others are."""
+NO_LIMIT = 1_000_000
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -56,8 +57,8 @@ def fitted(text: str) -> str:
 
 
 def _columns() -> int:
-    """Return the width of the terminal, or $COLUMNS; 80 where there is neither."""
-    return shutil.get_terminal_size().columns
+    """Return $COLUMNS or the width of the terminal; without either there is no limit, for grep."""
+    return shutil.get_terminal_size(fallback=(NO_LIMIT, 0)).columns
 
 
 def _wrapped(row: Sequence[str], width: int) -> Iterator[Sequence[str]]:

@@ -12,7 +12,7 @@ import urllib3
 import yaml
 from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
-from kubernetes.config import ConfigException
+from kubernetes.config import ConfigException, kube_config
 
 from receiver import __version__
 from receiver.cluster.errors import ClusterError, Unavailable
@@ -83,9 +83,11 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Acces
     Raises:
         ClusterError: there is no usable configuration.
     """
+    if kubeconfig is not None and not kubeconfig.exists():
+        raise ClusterError(f"no usable Kubernetes configuration: {kubeconfig} is not there; set --kubeconfig")
     configuration = Configuration()
     try:
-        if kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+        if kubeconfig is None and context is None and _only_pods_account():
             config.load_incluster_config(client_configuration=configuration)
             namespace = _namespace_of_pod()
         else:
@@ -93,12 +95,23 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Acces
             config.load_kube_config(path, context=context, client_configuration=configuration)
             namespace = _namespace_of_context(path, context)
     except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as e:
-        raise ClusterError(f"no usable Kubernetes configuration: {_fault(e)}; set --kubeconfig") from e
+        raise ClusterError(f"no usable Kubernetes configuration: {_fault(e)}; set {_flags(context)}") from e
     configuration.retries = False
     configuration.connection_pool_maxsize = CONNECTIONS
     client = ApiClient(configuration)
     client.user_agent = USER_AGENT
     return Access(client, str(configuration.host).rstrip("/"), namespace)
+
+
+def _only_pods_account() -> bool:
+    """Tell whether this is a pod, and no file is where kubectl looks for one."""
+    files = kube_config.KUBE_CONFIG_DEFAULT_LOCATION.split(os.pathsep)
+    there = any(Path(file).expanduser().exists() for file in files if file)
+    return "KUBERNETES_SERVICE_HOST" in os.environ and not there
+
+
+def _flags(context: str | None) -> str:
+    return "--kubeconfig" if context is None else "--context or --kubeconfig"
 
 
 def _fault(error: Exception) -> str:

@@ -68,7 +68,10 @@ class Source:
         Faults found where the text itself could not be read are left out: they say nothing new.
         """
         named = rules or {}
-        problems = [Problem(filename, fault.line, None, fault.message) for fault in self.faults]
+        problems = [
+            Problem(filename, fault.line, self._rule_at(fault.line, named), fault.message, noun)
+            for fault in self.faults
+        ]
         for fault in faults:
             if not within(fault.path, self.unread):
                 rule = named.get(fault.path[:2])
@@ -76,6 +79,12 @@ class Source:
                 line, message = self.line(fault.path), keyed(path, fault.message)
                 problems.append(Problem(filename, line, rule, message, noun))
         return by_line(problems)
+
+    def _rule_at(self, line: int, named: Mapping[Path, str]) -> str | None:
+        """Return the rule that a line stands in, None where it is in none, or in one without a name."""
+        before = [(start, len(path), path) for path, start in self.lines.items() if start <= line]
+        *_, holder = max((place for place in before if place[1] <= 2), default=(0, 0, ()))
+        return named.get(holder)
 
 
 def parse_source(text: str) -> Source:

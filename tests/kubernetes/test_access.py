@@ -124,12 +124,19 @@ def test_broken_file_is_said_with_what_to_do(tmp_path: Path, content: bytes) -> 
 
 def test_missing_file_and_unknown_context_are_said(tmp_path: Path) -> None:
     """With the name that was looked for."""
-    with pytest.raises(ClusterError, match="no usable Kubernetes configuration"):
+    with pytest.raises(ClusterError, match=r"configuration: \S+/absent is not there; set --kubeconfig$"):
         connect(tmp_path / "absent")
     with pytest.raises(ClusterError, match="no usable Kubernetes configuration"):
         connect()
-    with pytest.raises(ClusterError, match="elsewhere"):
+    with pytest.raises(ClusterError, match=r"elsewhere.*; set --context or --kubeconfig$"):
         connect(kubeconfig(tmp_path, URL), "elsewhere")
+
+
+def test_file_where_kubectl_looks_comes_before_the_pods_account(pod: Path, tmp_path: Path) -> None:
+    """As with kubectl in a pod: somebody works there with a kubeconfig of their own."""
+    assert connect().namespace == "rollbacks"
+    kubeconfig(tmp_path, URL, namespace="ops").rename(tmp_path / "default")
+    assert connect().namespace == "ops"
 
 
 def test_message_holds_no_secret(tmp_path: Path) -> None:

@@ -100,22 +100,24 @@ ONLY_CHECK_SEES = {
     ),
     "key-twice": (
         with_keys("mode: off\nmode: auto"),
-        ["5: key 'mode' for the second time, first on line 4"],
+        ["5: rule shop: key 'mode' for the second time, first on line 4"],
     ),
     "alias": (
         with_keys("for: &a 5m\nrollback: {soak: *a}"),
         [
-            "4: anchor 'a': aliases are not taken, so leave it out",
-            "5: alias 'a': aliases are not taken, write the value out",
+            "4: rule shop: anchor 'a': aliases are not taken, so leave it out",
+            "5: rule shop: alias 'a': aliases are not taken, write the value out",
         ],
     ),
     "tag": (
         with_keys("for: !!str 5m"),
-        ["4: tag 'tag:yaml.org,2002:str': leave it out, and put what should be a string in quotes"],
+        [
+            "4: rule shop: tag 'tag:yaml.org,2002:str': leave it out, and put what should be a string in quotes"
+        ],
     ),
     "template-without-quotes": (
         with_keys("target: {pod: {{ $labels.pod }}, namespace: b}"),
-        ["4: a mapping where a key should be: text that begins with { or [ needs quotes"],
+        ["4: rule shop: a mapping where a key should be: text that begins with { or [ needs quotes"],
     ),
 }
 """Mistakes that a schema cannot see, with how each problem begins."""

@@ -187,7 +187,7 @@ def test_problems_are_told_by_line_and_not_where_the_text_itself_was_refused() -
     source = survey_source("rules:\n- {name: n, a: 1, b: *x}\n- 5: 1\n")
     faults = [Fault(("rules", 1), "b"), Fault(("rules", 0, "a"), "a"), Fault(("rules", 0, "b"), "unknown")]
     assert [str(problem) for problem in source.problems("f", faults, {("rules", 0): "n"})] == [
-        "f:2: alias 'x': aliases are not taken, write the value out",
+        "f:2: rule n: alias 'x': aliases are not taken, write the value out",
         "f:2: rule n: a: a",
         "f:3: a key must be a string, not 5: put it in quotes",
         "f:3: rules[1]: b",

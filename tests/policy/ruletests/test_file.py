@@ -207,7 +207,7 @@ INVALID = {
     ),
     "yaml-of-its-own": (
         HEAD + "    now: *noon\n",
-        ["6: alias 'noon': aliases are not taken, write the value out"],
+        ["6: test shop: alias 'noon': aliases are not taken, write the value out"],
     ),
 }
 
