@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ON_ALL_CORES := -n auto --dist loadfile --no-loadscope-reorder
 ENGINE ?= docker
 IMAGE ?= rollback-receiver
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -34,11 +35,11 @@ testbed: $(READY) ## Build the real control plane that the tests run on (once, a
 	@$(BIN)/python -m tests.testbed build
 
 test: testbed ## Run all tests, those on the real control plane included
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest $(ON_ALL_CORES) --cov --cov-report=term $(ARGS)
 	$(BIN)/python -m coverage report --include='receiver/policy/*' --fail-under=100
 
 test-fast: $(READY) ## Run the tests that need no control plane
-	$(BIN)/python -m pytest -m "not cluster" $(ARGS)
+	$(BIN)/python -m pytest $(ON_ALL_CORES) -m "not cluster" $(ARGS)
 
 mutants: $(READY) ## Change the guards' source in a thousand ways: a test must notice each (2 to 10 minutes)
 	timeout 1200 $(BIN)/mutmut run $(ARGS)

@@ -61,13 +61,6 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         build(*MODULES)
 
 
-@pytest.fixture(scope="session")
-def real_plane() -> Iterator[ControlPlane]:
-    """The control plane of real processes."""
-    with ControlPlane() as plane:
-        yield plane
-
-
 @pytest.fixture
 def plane(real_plane: ControlPlane) -> Plane:
     """The cluster that all tests here run on."""
@@ -81,9 +74,12 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(real_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A receiver and its records, one in each phase; tests only look at them."""
+    """A receiver and its records, one in each phase; tests only look at them.
+
+    Tests of other files stop this control plane, and take the records' definition away.
+    """
     install_crd(real_plane)
     names = [workloads.create_namespace(real_plane, name) for name in ("shop", "home")]
     with opened(real_plane, Story(real_plane, *names), tmp_path_factory.mktemp("shop")) as made:

@@ -23,7 +23,6 @@ from tests.cluster.stories import Story
 from tests.testbed import workloads
 from tests.testbed.api import ApiError
 from tests.testbed.build import MODULES, build
-from tests.testbed.controlplane import ControlPlane
 from tests.testbed.plane import Plane
 from tests.testbed.processes import wait_until
 from tests.testbed.progress import BuildError
@@ -68,13 +67,6 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled(), suppress(BuildError):
         build(*MODULES)
-
-
-@pytest.fixture(scope="session")
-def real_plane() -> Iterator[ControlPlane]:
-    """The control plane of real processes."""
-    with ControlPlane() as plane:
-        yield plane
 
 
 @pytest.fixture(scope="session")

@@ -151,8 +151,11 @@ class Receiver:
 
 
 def environment() -> dict[str, str]:
-    """Return this process's environment without what would steer a receiver elsewhere."""
-    foreign = ("ROLLBACK_RECEIVER_", "KUBECONFIG", "KUBERNETES_")
+    """Return this process's environment without what would steer a receiver elsewhere.
+
+    Hundreds are started: they may keep their byte code, wherever this process must not.
+    """
+    foreign = ("ROLLBACK_RECEIVER_", "KUBECONFIG", "KUBERNETES_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**kept, "PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 

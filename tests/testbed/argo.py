@@ -3,7 +3,6 @@
 The definitions come out of the Go module that the controller is built from, and lie beside it in the cache.
 """
 
-import http.client
 import json
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from typing import Self
 from tests.testbed.build import HERE, build, cache_folder
 from tests.testbed.controlplane import ControlPlane
 from tests.testbed.golang import environment, find_go
+from tests.testbed.loopback import is_well
 from tests.testbed.processes import Process, free_port
 from tests.testbed.progress import BuildError
 
@@ -45,7 +45,9 @@ class ArgoRollouts:
             self._plane.kubectl("create", "-f", str(file))
         try:
             self._process.start()
-            self._process.wait_until("/healthz is not 200", self._healthy, seconds=60)
+            self._process.wait_until(
+                "/healthz is not 200", lambda: is_well(self._port, "/healthz"), seconds=60
+            )
         except BaseException:
             self.__exit__()
             raise
@@ -53,16 +55,6 @@ class ArgoRollouts:
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
-
-    def _healthy(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
-        with suppress(OSError):
-            try:
-                connection.request("GET", "/healthz")
-                return connection.getresponse().status == 200
-            finally:
-                connection.close()
-        return False
 
 
 def definitions(tools: Path) -> Path:

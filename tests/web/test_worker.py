@@ -85,16 +85,16 @@ def test_client_that_reads_nothing_has_hung_up(pair: Pair, monkeypatch: pytest.M
 
 def test_lingering_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the client's end, and after its time at the latest."""
-    monkeypatch.setattr(sockets, "LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(sockets, "LINGER_SECONDS", 1.0)
     bounded, theirs = pair
     theirs.send(b"x" * 1000)
     started = time.monotonic()
     sockets.linger(bounded)
-    assert 0.15 < time.monotonic() - started < 0.5
+    assert 0.75 < time.monotonic() - started < 2.5
     theirs.close()
     started = time.monotonic()
     sockets.linger(bounded)
-    assert time.monotonic() - started < 0.1
+    assert time.monotonic() - started < 0.5
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ECONNABORTED])

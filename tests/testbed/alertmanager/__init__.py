@@ -4,17 +4,16 @@ By default each alert is a group of its own, sent at once and repeated hourly; `
 keeps its alerts in a temporary folder and knows no other Alertmanager.
 """
 
-import http.client
 import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from tests.testbed.build import build
+from tests.testbed.loopback import ask, is_well
 from tests.testbed.processes import Process, free_port
 
 ROUTE: Mapping[str, Any] = {
@@ -77,7 +76,7 @@ class Alertmanager:
     def start(self) -> None:
         """Start it, or start it again with the alerts that it had; return when it is ready."""
         self._process.start()
-        self._process.wait_until("/-/ready is not 200", self._ready, seconds=20)
+        self._process.wait_until("/-/ready is not 200", lambda: is_well(self.port, "/-/ready"), seconds=20)
 
     def stop(self) -> None:
         """Ask it to end, which has it write down what it has sent, and wait for that."""
@@ -93,7 +92,7 @@ class Alertmanager:
         Raises:
             ValueError: Alertmanager refused them; the message is what it said.
         """
-        code, answer = self._request("POST", "/api/v2/alerts", json.dumps(alerts).encode())
+        code, answer = ask("POST", self.port, "/api/v2/alerts", json.dumps(alerts).encode())
         if code != 200:
             raise ValueError(f"Alertmanager refused the alerts: {code} {answer}")
 
@@ -104,29 +103,15 @@ class Alertmanager:
 
     def alerts(self) -> list[dict[str, Any]]:
         """Return the alerts that it holds for firing."""
-        _, answer = self._request("GET", "/api/v2/alerts")
+        _, answer = ask("GET", self.port, "/api/v2/alerts")
         found: list[dict[str, Any]] = json.loads(answer)
         return found
 
     def silences(self) -> list[dict[str, Any]]:
         """Return the silences that it knows, those that have ended too."""
-        _, answer = self._request("GET", "/api/v2/silences")
+        _, answer = ask("GET", self.port, "/api/v2/silences")
         found: list[dict[str, Any]] = json.loads(answer)
         return found
-
-    def _ready(self) -> bool:
-        with suppress(OSError):
-            return self._request("GET", "/-/ready")[0] == 200
-        return False
-
-    def _request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request(method, path, body=body, headers={"Content-Type": "application/json"})
-            response = connection.getresponse()
-            return response.status, response.read().decode()
-        finally:
-            connection.close()
 
 
 def webhook_of(url: str, token: str | None) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 It scrapes nothing and evaluates its rules every second; its alerts go to the Alertmanager that it is told.
 """
 
-import http.client
 import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from tests.testbed.build import build
+from tests.testbed.loopback import ask, is_well
 from tests.testbed.processes import Process, free_port
 
 EVERY = "1s"
@@ -58,7 +57,9 @@ class Prometheus:
     def __enter__(self) -> Self:
         try:
             self._process.start()
-            self._process.wait_until("/-/ready is not 200", self._ready, seconds=30)
+            self._process.wait_until(
+                "/-/ready is not 200", lambda: is_well(self.port, "/-/ready"), seconds=30
+            )
         except BaseException:
             self.__exit__()
             raise
@@ -70,20 +71,6 @@ class Prometheus:
 
     def alerts(self) -> list[dict[str, Any]]:
         """Return the alerts that are pending or firing, as its API has them."""
-        _, answer = self._get("/api/v1/alerts")
+        _, answer = ask("GET", self.port, "/api/v1/alerts")
         found: list[dict[str, Any]] = json.loads(answer)["data"]["alerts"]
         return found
-
-    def _ready(self) -> bool:
-        with suppress(OSError):
-            return self._get("/-/ready")[0] == 200
-        return False
-
-    def _get(self, path: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, response.read().decode()
-        finally:
-            connection.close()
