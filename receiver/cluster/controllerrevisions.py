@@ -130,5 +130,7 @@ def _revision(item: Item, hash_label: str) -> Revision:
         template=item.template,
         template_hash=labels(item.raw).get(hash_label),
         former_numbers=item.first.former,
+        lowest_number=item.first.lowest,
+        first_live_since=created_at(item.raw),
         change_cause=annotations(item.raw).get(CHANGE_CAUSE),
     )

@@ -80,6 +80,7 @@ def _revision(replica_set: Object) -> Revision:
         template=template,
         template_hash=labels(replica_set).get(POD_TEMPLATE_HASH),
         former_numbers=_former_numbers(replica_set),
+        first_live_since=created_at(replica_set),
         available=_available(_wanted(replica_set), available),
         change_cause=annotations(replica_set).get(CHANGE_CAUSE),
     )

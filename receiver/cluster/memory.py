@@ -6,7 +6,8 @@ from typing import Any
 
 from receiver.cluster.evidence import annotations, reference
 from receiver.cluster.owners import owned
-from receiver.policy.record import LAST_ROLLBACK, PastRollback, own_memory, parse_last_rollback
+from receiver.policy.memory import LAST_ROLLBACK, own_memory, parse_last_rollback
+from receiver.policy.record import PastRollback
 from receiver.policy.workload import Unreadable, WorkloadRef
 
 Object = Mapping[str, Any]

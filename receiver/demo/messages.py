@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from receiver.policy.alerts import fingerprint_of
+
 Object = dict[str, Any]
 NEVER = "0001-01-01T00:00:00Z"
 GROUPED_BY = ("alertname", "namespace", "deployment")
-_FNV_OFFSET, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
 def alert(
@@ -27,7 +28,7 @@ def alert(
         "startsAt": timestamp(starts_at),
         "endsAt": NEVER if ends_at is None else timestamp(ends_at),
         "generatorURL": generator_url,
-        "fingerprint": fingerprint(labels),
+        "fingerprint": fingerprint_of(labels),
     }
 
 
@@ -50,14 +51,6 @@ def message(alert: Object, *, receiver: str, external_url: str, reason: str = "f
         "truncatedAlerts": 0,
         "routeLabels": {},
     }
-
-
-def fingerprint(labels: Mapping[str, str]) -> str:
-    """Return the labels' fingerprint as Prometheus' model.LabelSet computes it: FNV-1a, 64 bits, in hex."""
-    digest = _FNV_OFFSET
-    for byte in b"".join(part.encode() + b"\xff" for pair in sorted(labels.items()) for part in pair):
-        digest = ((digest ^ byte) * _FNV_PRIME) % 2**64
-    return f"{digest:016x}"
 
 
 def timestamp(at: datetime) -> str:

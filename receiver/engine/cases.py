@@ -6,8 +6,9 @@ from receiver.cluster.snapshots import Found, Sighting, SnapshotReader
 from receiver.engine.beginnings import Answer
 from receiver.engine.needs import with_needs
 from receiver.engine.witnesses import with_witnesses
-from receiver.policy.grouping import Groups, Matched, matches
+from receiver.policy.grouping import Ended, Groups, Matched, matches, with_known
 from receiver.policy.hearing import Case
+from receiver.policy.joining import joined
 from receiver.policy.rules import Ruleset
 from receiver.policy.targets import TargetFault
 from receiver.policy.workload import WorkloadRef
@@ -34,15 +35,26 @@ def sightings_of(found: dict[WorkloadRef, Found]) -> dict[WorkloadRef, Sighting]
     return {ref: sighting for ref, sighting in found.items() if isinstance(sighting, Sighting)}
 
 
-def cases_of(reader: SnapshotReader, fresh: Sequence[Fresh], ruleset: Ruleset, began: Answer) -> list[Case]:
-    """Return a case for each workload, completed by the witnesses and by what its revisions need.
+def cases_of(
+    reader: SnapshotReader, fresh: Sequence[Fresh], ruleset: Ruleset, *, began: Answer, ended: Ended
+) -> list[Case]:
+    """Return a case for each workload, completed by its record, the witnesses and what its revisions need.
+
+    `ended` is what has resolved and may not stand in the record yet.
 
     Raises:
         Unavailable: something may be readable in a moment.
     """
-    seen = [(sighting, [alert for alert, _ in pairs]) for sighting, pairs in fresh]
+    whole = [(sighting, _with_known(sighting, pairs, ended)) for sighting, pairs in fresh]
+    seen = [(sighting, [alert for alert, _ in pairs]) for sighting, pairs in whole]
     snapshots = with_witnesses(reader, seen, began)
     cases = [
-        Case(snapshot, matches(pairs, ruleset)) for snapshot, (_, pairs) in zip(snapshots, fresh, strict=True)
+        Case(snapshot, matches(pairs, ruleset)) for snapshot, (_, pairs) in zip(snapshots, whole, strict=True)
     ]
     return with_needs(reader, cases)
+
+
+def _with_known(sighting: Sighting, pairs: tuple[Matched, ...], ended: Ended) -> tuple[Matched, ...]:
+    """Add what the workload's own record knows to fire of the same trouble."""
+    own = sighting.own_record
+    return pairs if own is None else with_known(pairs, joined(own["spec"], own.get("status") or {}), ended)

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from receiver import metrics
 from receiver.cluster.api import Object
@@ -16,22 +17,26 @@ from receiver.policy.alerts import Alert, Payload
 from receiver.policy.decision import Decision
 from receiver.policy.document import alert_document, verdict_documents
 from receiver.policy.grouping import FaultGroup
-from receiver.policy.guards import judge_without_target
+from receiver.policy.guards import judge_without_target, settled
 from receiver.policy.joining import join, listed_as_firing
-from receiver.policy.record import JUDGED_AFRESH, SETTLED, Phase, phase_of, target_record_name
+from receiver.policy.record import JUDGED_AFRESH, Phase, phase_of, settles, target_record_name
 from receiver.policy.times import format_precise
 from receiver.policy.wording import fault_sentence
 
 log = logging.getLogger(__name__)
 DECISION_SECONDS = 2.0
 LOOK_EVERY_SECONDS = 0.03
+RELEASED_AGAIN: Mapping[StrEnum, tuple[str, str]] = {
+    settled.Reason.RELEASED_AGAIN: ("True", "Settled"),
+    settled.Reason.ENDED: ("False", "StillLive"),
+}
+"""Status and reason of that condition, by what the guard says; where it cannot tell, nothing is said."""
 Joining = Sequence[tuple[Alert, str]]
 
 
 def is_settled(raw: Object) -> bool:
-    """Tell whether a record is final for its template; a superseded one only where the patch was made."""
-    patched = bool((raw.get("status") or {}).get("patchedAt"))
-    return phase_of(raw) in SETTLED or (patched and phase_of(raw) is Phase.SUPERSEDED)
+    """Tell whether a record is final for its template."""
+    return settles(phase_of(raw), patched=bool((raw.get("status") or {}).get("patchedAt")))
 
 
 def may_decide(phase: Phase | None, decision: Decision) -> bool:
@@ -103,17 +108,21 @@ class Entries:
         return name
 
     def settled(self, raw: Object, joining: Joining, decision: Decision) -> str:
-        """Count alerts about a template that is live again although its record is final; return its name.
+        """Count alerts about a template that is live although its record is final; return its name.
 
         Raises:
             ClusterError: it is not stored.
         """
         now, name = self._desk.now(), str(raw["metadata"]["name"])
-        evidence = "; ".join(v.evidence for v in decision.leading.verdicts if v.guard == "settled")
+        verdict = next(v for v in decision.leading.verdicts if v.guard == settled.GUARD)
+        evidence = verdict.evidence
+        again = RELEASED_AGAIN.get(verdict.reason)
 
         def change(old: status.Status) -> status.Status:
             new = join(old, joining, now=now)
-            return status.with_condition(new, "ReleasedAgain", "True", "Settled", evidence, now=now)
+            if again is None:
+                return new
+            return status.with_condition(new, "ReleasedAgain", *again, evidence, now=now)
 
         self._desk.records.update_status(raw, change)
         count_refusals(decision)

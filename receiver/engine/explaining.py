@@ -75,7 +75,7 @@ def explain(
     groups = group(matched, resolve)
     found = look_up(reader, groups)
     fresh = [(sighting, tuple(groups.by_target[ref])) for ref, sighting in sightings_of(found).items()]
-    cases = cases_of(reader, fresh, ruleset, began)
+    cases = cases_of(reader, fresh, ruleset, began=began, ended={})
     decisions = judging.hear(cases, judging.look().ledger, now).decisions if cases else {}
     faults = tuple((fault.rule, fault.fault) for fault in groups.faults.values())
     paths = _Paths(ruleset.rules, ceiling, resolve, found)

@@ -18,7 +18,7 @@ from receiver.engine.desk import Desk
 from receiver.engine.resolutions import Resolutions
 from receiver.engine.retention import Retention
 from receiver.policy.aftermath import Followed, Live, judge_aftermath, live_revision
-from receiver.policy.followed import aftermath_document, parse_followed
+from receiver.policy.followed import aftermath_document, parse_followed, parse_unresolved
 from receiver.policy.podtemplate import template_digest
 from receiver.policy.retention import DEFAULT, Limits, Stored, parse_stored
 from receiver.policy.score import WINDOW, Case, parse_case, score
@@ -97,8 +97,8 @@ class Following:
             ClusterError: the records cannot be read, no workload can now, or none can be deleted.
         """
         now = self._desk.now()
-        cases, followed, stored = self._read(now)
-        self._resolutions.index(followed, listed_at=now)
+        cases, followed, stored, unresolved = self._read(now)
+        self._resolutions.index(unresolved, listed_at=now)
         self._publish(cases)
         for some in self._next(followed):
             if self._stopped.is_set():
@@ -106,19 +106,23 @@ class Following:
             self._look_at(some)
         self._retention.tidy(stored, now=now, stopped=self._stopped.is_set)
 
-    def _read(self, now: datetime) -> tuple[list[Case], list[Followed], list[Stored]]:
+    def _read(
+        self, now: datetime
+    ) -> tuple[list[Case], list[Followed], list[Stored], dict[str, frozenset[str]]]:
         """Keep of each record what is needed of it; they are many, and none is kept as a whole."""
         cases, followed, stored = list[Case](), list[Followed](), list[Stored]()
+        unresolved: dict[str, frozenset[str]] = {}
         for raw in self._desk.records.everything():
             try:
-                case, one = parse_case(raw), parse_followed(raw)
+                case, one, fires = parse_case(raw), parse_followed(raw), parse_unresolved(raw)
                 stored.append(parse_stored(raw, lasting=self._lasting, now=now))
             except (KeyError, TypeError, ValueError, AttributeError) as e:
                 log.warning("the record %s is not counted: %r", raw["metadata"]["name"], e)
                 continue
             cases += [case] if case and case.at > now - WINDOW else []
             followed += [one] if one and self._lasting and one.is_due(lasting=self._lasting, now=now) else []
-        return cases, followed, stored
+            unresolved |= {raw["metadata"]["name"]: fires} if fires else {}
+        return cases, followed, stored, unresolved
 
     def _publish(self, cases: Iterable[Case]) -> None:
         in_force = {rule.name for rule in self._desk.rules().rules}

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from receiver import metrics
@@ -26,7 +26,7 @@ from receiver.engine.entries import Entries
 from receiver.engine.known import Known
 from receiver.engine.resolutions import Resolutions
 from receiver.policy.alerts import Alert, Payload
-from receiver.policy.grouping import Groups, Matched, group, match_rules
+from receiver.policy.grouping import Ended, Groups, Matched, group, match_rules
 from receiver.policy.intake import Accepted
 from receiver.policy.rules import Mode, Ruleset
 from receiver.policy.workload import WorkloadRef
@@ -36,11 +36,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One payload on its way, with the rules that were in force when it came."""
+    """One payload on its way, with the rules that were in force when it came.
+
+    `ended` is what had resolved, before any record was read, and may not stand there yet.
+    """
 
     payload: Payload
     received_at: datetime
     ruleset: Ruleset
+    ended: Ended = field(default_factory=dict)
 
 
 class Intake:
@@ -82,8 +86,9 @@ class Intake:
         cleared = self._clearing.clear(alert for alert, _ in matched if not alert.firing)
         known = {fingerprint for found in cleared.values() for fingerprint in found}
         ended = {alert.key: alert for alert, _ in matched if not alert.firing}
-        others = (alert for alert in ended.values() if alert.fingerprint not in known)
-        self._resolutions.hear(others, self._known.record_of)
+        self._resolutions.hear(
+            ended.values(), lambda alert: None if alert.fingerprint in known else self._known.record_of(alert)
+        )
         firing = [pair for pair in matched if pair[0].firing]
         rest, repeated = self._repeats(firing)
         records = [*cleared, *repeated, *self._take_new(post, rest)]
@@ -126,7 +131,7 @@ class Intake:
             raw = self._desk.records.get(name)
         except NotFound:
             return []
-        belonging = [pair for pair in pairs if belongs(raw, pair[0])]
+        belonging = [pair for pair in pairs if belongs(raw, pair)]
         if belonging:
             self._entries.join(raw, _named(belonging))
         return belonging
@@ -134,6 +139,7 @@ class Intake:
     def _take_new(self, post: Post, firing: Sequence[Matched]) -> list[str]:
         if not firing:
             return []
+        post = replace(post, ended=self._resolutions.ended())
         began = self._desk.beginnings.ask([alert for alert, _ in firing])
         seen = self._desk.judging.glance()
         groups = group(firing, self._desk.reader.resolver())
@@ -156,7 +162,7 @@ class Intake:
             by_record: dict[str, list[Matched]] = defaultdict(list)
             records = {raw["metadata"]["name"]: raw for raw in sighting.records}
             for pair in groups.by_target[ref]:
-                name = record_of(sighting, pair[0])
+                name = record_of(sighting, pair)
                 (fresh if name is None else by_record[name]).append(pair)
             for name, pairs in by_record.items():
                 joined.append(self._entries.join(records[name], _named(pairs)))
@@ -192,7 +198,7 @@ class Intake:
         return [claim.name for claim in claims]
 
     def _decide(self, post: Post, fresh: Sequence[Fresh], seen: Sight, began: Answer) -> list[Claim]:
-        cases = cases_of(self._desk.reader, fresh, post.ruleset, began)
+        cases = cases_of(self._desk.reader, fresh, post.ruleset, began=began, ended=post.ended)
         hearing = self._desk.judging.hear(cases, seen.ledger, self._desk.now())
         final = self._readers.submit(self._desk.judging.spend, hearing, seen)
         return [

@@ -4,10 +4,11 @@ The workload is read first. Our annotation on it says that the patch is made; an
 record is superseded; else every guard judges anew, and whether the alert still fires is asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from receiver.alertmanager import AlertmanagerError
+from receiver.cluster.api import Object
 from receiver.cluster.snapshots import Sighting
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
@@ -15,19 +16,22 @@ from receiver.engine.instance import STALE_AFTER
 from receiver.engine.needs import with_needs
 from receiver.engine.task import Task
 from receiver.engine.witnesses import with_witnesses
+from receiver.policy.alerts import Alert
 from receiver.policy.byhand import by_hand_rule, manual_alert, wanted_revision
 from receiver.policy.context import StillFiring
 from receiver.policy.decision import Decision, Match, Snapshot
 from receiver.policy.hearing import Case
-from receiver.policy.joining import all_cleared, joined
+from receiver.policy.joining import joined, resolve, with_first_alert
 from receiver.policy.record import PastRollback, Phase
-from receiver.policy.rules import Mode
+from receiver.policy.rules import Mode, Rule
 from receiver.policy.targets import TargetFault, TargetReason
 from receiver.policy.wording import approval_refused
 from receiver.policy.words import approval_of
 from receiver.policy.workload import Unreadable
 
 LATE = STALE_AFTER
+Joined = Mapping[str, tuple[Alert, ...]]
+"""The alerts of a record by rule."""
 
 
 class Rejudging:
@@ -73,12 +77,13 @@ class Rejudging:
             self._endings.end(task, Phase.REFUSED, approval_refused(task.target, said, why))
 
     def _decide(self, task: Task, found: Sighting) -> Decision | None:
-        matches, now = self._matches(task), self._desk.now()
+        now = self._desk.now()
+        matches = self._matches(task, now)
         if not matches:
             self._give_up(task, "no rule that asked for it is in force any more")
             return None
         snapshot = self._with_witnesses(task, found, matches)
-        case = Case(snapshot, matches, self._still_firing(task, now))
+        case = Case(snapshot, matches)
         cases = with_needs(self._desk.reader, [case])
         seen = self._desk.judging.look()
         hearing = self._desk.judging.hear(cases, seen.ledger, now)
@@ -95,18 +100,17 @@ class Rejudging:
         task.active_since = snapshot.active_since
         return snapshot
 
-    def _matches(self, task: Task) -> tuple[Match, ...]:
-        """Return the rules in force that the record's alerts matched, in file order.
+    def _matches(self, task: Task, now: datetime) -> tuple[Match, ...]:
+        """Return the rules in force that the record's alerts matched, in file order, with what still fires.
 
         Of an approved record the rule that was approved comes first, off or not: it has to say why not.
         """
-        raw = task.raw()
-        status = raw.get("status") or {}
-        alerts, approved = joined(raw["spec"], status), task.rule if approval_of(status) else None
+        alerts, answer = self._still_firing(task, now)
+        approved = task.rule if approval_of(task.raw().get("status") or {}) else None
         rules = [rule for rule in self._desk.rules().rules if rule.name in alerts]
         asking = [rule for rule in rules if rule.mode is not Mode.OFF or rule.name == approved]
         asking.sort(key=lambda rule: rule.name != approved)
-        found = (Match(rule, alerts[rule.name]) for rule in asking)
+        found = (_match(rule, alerts[rule.name], answer) for rule in asking)
         return (*self._ordered(task), *found)
 
     def _ordered(self, task: Task) -> tuple[Match, ...]:
@@ -119,23 +123,38 @@ class Rejudging:
         alert = manual_alert(task.target, to, by=by, at=self._desk.now())
         return (Match(by_hand_rule(to, self._desk.defaults), (alert,)),)
 
-    def _still_firing(self, task: Task, now: datetime) -> StillFiring | Unreadable:
+    def _still_firing(self, task: Task, now: datetime) -> tuple[Joined, StillFiring | Unreadable]:
+        """Return the record's alerts by rule, and what tells that those among them fire that do."""
         raw = task.raw()
+        alerts = joined(raw["spec"], raw.get("status") or {})
         if task.received_at is not None and now - task.received_at <= LATE:
-            return StillFiring.NOT_LATE
-        if all_cleared(raw.get("status") or {}):
-            return StillFiring.NO
+            return alerts, StillFiring.NOT_LATE
         if self._desk.alertmanager is None:
-            return StillFiring.NOBODY_TO_ASK
-        alerts = [alert for some in joined(raw["spec"], raw.get("status") or {}).values() for alert in some]
+            return alerts, StillFiring.NOBODY_TO_ASK
+        asked = [alert for some in alerts.values() for alert in some if alert.firing]
+        firing: set[str] = set()
         try:
-            for name in sorted({alert.name for alert in alerts}):
-                firing = self._desk.alertmanager.firing(name)
-                if any(alert.fingerprint in firing for alert in alerts):
-                    return StillFiring.YES
+            for name in sorted({alert.name for alert in asked}):
+                firing |= self._desk.alertmanager.firing(name)
         except AlertmanagerError as e:
-            return Unreadable("whether the alert still fires", str(e))
-        return StillFiring.NO
+            return alerts, Unreadable("whether the alert still fires", str(e))
+        raw = self._cleared(task, {alert.fingerprint for alert in asked} - firing, now)
+        return joined(raw["spec"], raw.get("status") or {}), StillFiring.YES
+
+    def _cleared(self, task: Task, fingerprints: Collection[str], now: datetime) -> Object:
+        """Enter what Alertmanager no longer holds to be firing; return the record as it is then."""
+        raw = task.raw()
+        if fingerprints:
+            raw = self._desk.records.update_status(
+                raw, lambda old: resolve(with_first_alert(raw["spec"], old), fingerprints, at=now)
+            )
+            task.store(raw)
+        return raw
+
+
+def _match(rule: Rule, alerts: tuple[Alert, ...], answer: StillFiring | Unreadable) -> Match:
+    """Give the answer to a rule of which any alert fires; one whose alerts have cleared needs none."""
+    return Match(rule, alerts, answer if any(alert.firing for alert in alerts) else StillFiring.NO)
 
 
 def _our_patch(found: Sighting, record: str) -> PastRollback | None:

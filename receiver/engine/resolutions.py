@@ -1,13 +1,14 @@
-"""Alerts that have resolved, until they stand in the records that are followed.
+"""Alerts that have resolved, until they stand in the records that they count for.
 
 Nothing of this is on the way of an alert: hearing is a note in memory. A crash loses what was heard in the
-last moments; such an alert counts as firing, so that its record stays open or ends as StillFiring.
+last moments; such an alert counts as firing, so that its record stays open or ends as StillFiring, and blame
+judges by it as well.
 """
 
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,8 +16,9 @@ from functools import partial
 from receiver.cluster.api import Object
 from receiver.cluster.errors import ClusterError, NotFound
 from receiver.engine.desk import Desk
-from receiver.policy.aftermath import FOLLOWED, Followed
 from receiver.policy.alerts import Alert
+from receiver.policy.followed import hears_ends
+from receiver.policy.grouping import Ended
 from receiver.policy.joining import resolve
 from receiver.policy.times import parse_time
 
@@ -36,7 +38,7 @@ class Heard:
 
 
 class Resolutions:
-    """Enters resolutions in the records that are followed, by what the last look at all records found."""
+    """Enters resolutions in records that nobody works on, by what the last look at all records found."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -55,6 +57,11 @@ class Resolutions:
                 self._waiting[alert.key] = heard
                 self._news.set()
 
+    def ended(self) -> Ended:
+        """Return what has resolved and may not stand in its record yet."""
+        with self._lock:
+            return {heard.fingerprint[:64]: heard.starts_at for heard in self._waiting.values()}
+
     def wait(self, seconds: float) -> None:
         """Return when something was heard, or after so long."""
         self._news.wait(seconds)
@@ -63,15 +70,16 @@ class Resolutions:
         """End a wait."""
         self._news.set()
 
-    def index(self, followed: Iterable[Followed], *, listed_at: datetime) -> None:
-        """Take what is followed by a look at all records that began at `listed_at`, and enter what waits.
+    def index(self, unresolved: Mapping[str, Collection[str]], *, listed_at: datetime) -> None:
+        """Take what fires by a look at all records that began at `listed_at`, and enter what waits.
 
-        What was heard before that and is about none of them is dropped: it is about records in work, or none.
+        `unresolved` are fingerprints by record. What was heard before that and is about none of them is
+        dropped: it is about records in work, or none.
         """
         records: dict[str, set[str]] = defaultdict(set)
-        for one in followed:
-            for fingerprint in one.fingerprints:
-                records[fingerprint].add(one.record)
+        for record, fingerprints in unresolved.items():
+            for fingerprint in fingerprints:
+                records[fingerprint].add(record)
         with self._lock:
             self._records = dict(records)
         self.enter()
@@ -110,7 +118,7 @@ class Resolutions:
 
 def _resolved(some: list[Heard], status: Object) -> Object | None:
     """Resolve what fires, unless it has begun anew since; what is in work, or done, is not ours to change."""
-    if status.get("phase") not in FOLLOWED:
+    if not hears_ends(status):
         return None
     changed: Object | None = None
     for heard in some:

@@ -48,7 +48,6 @@ class Followed:
     began_at: datetime
     created_at: datetime
     cleared_at: datetime | None = None
-    fingerprints: frozenset[str] = frozenset()
 
     def ends_at(self, lasting: timedelta) -> datetime:
         """Return until when it is followed."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from receiver.policy.alerts import Alert
 from receiver.policy.decision import Snapshot
 from receiver.policy.record import IN_WORK, Phase
+from receiver.policy.troubles import TOLERANCE
 from receiver.policy.workload import Unreadable
 
 
@@ -23,19 +24,24 @@ class Standing:
         """Tell whether somebody works on it."""
         return self.phase in IN_WORK
 
-    def covers(self, alert: Alert) -> bool:
-        """Tell whether its patch is younger than the alert."""
-        return self.patched_at is not None and alert.starts_at < self.patched_at
+    def covers(self, alert: Alert, for_: timedelta | None) -> bool:
+        """Tell whether its patch is surely younger than the trouble, which began `for_` before the alert."""
+        if self.patched_at is None:
+            return False
+        began = alert.starts_at if for_ is None else min(alert.starts_at, alert.starts_at - for_ + TOLERANCE)
+        return began < self.patched_at
 
 
-def record_of(snapshot: Snapshot, standings: Sequence[Standing], alert: Alert) -> str | None:
+def record_of(
+    snapshot: Snapshot, standings: Sequence[Standing], alert: Alert, for_: timedelta | None = None
+) -> str | None:
     """Return the record that an alert belongs to, None where it is to be judged.
 
-    That is the first whose patch is younger than the alert, else the live template's own while somebody works
-    on it or has just claimed it.
+    That is the first whose patch is younger than the trouble, else the live template's own while somebody
+    works on it or has just claimed it. `for_` is the alert's own, None where the rule does not declare it.
     """
     for standing in _patches(snapshot, standings):
-        if standing.covers(alert):
+        if standing.covers(alert, for_):
             return standing.record
     for standing in standings:
         if standing.record == snapshot.record and (standing.phase is None or standing.in_work):

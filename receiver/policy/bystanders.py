@@ -1,4 +1,4 @@
-"""Bystanders: workloads with firing alerts that nobody had deployed. Many at once mean the platform.
+"""Bystanders: workloads with firing alerts that no rollout explains. Many at once mean the platform.
 
 Values only: policy/unblamed tells who is one, the guard systemic judges by how many there are.
 """
@@ -17,7 +17,7 @@ RECENT_RECORDS = f"the records of the last {format_age(WINDOW)}"
 
 @dataclass(frozen=True, slots=True)
 class Bystander:
-    """A workload that had alerts and that nobody had deployed: by which record, and when it was last told."""
+    """A workload that had alerts which no rollout explains: by which record, and when it was last told."""
 
     record: str
     target: WorkloadRef
@@ -41,15 +41,19 @@ class Bystanders:
 
 
 def gather(
-    recent: Recent | Unreadable, here: Collection[Bystander], *, heard: Collection[str], now: datetime
+    recent: Recent | Unreadable, here: Collection[Bystander], *, heard: Collection[WorkloadRef], now: datetime
 ) -> Bystanders | Unreadable:
-    """Put those of the records to those of the payload; what is `heard` now is not taken from its record."""
+    """Put those of the records to those of the payload.
+
+    A workload that is `heard` now counts as it is judged now, whatever its records say of this release or of
+    the ones before.
+    """
     if isinstance(recent, Unreadable):
         return recent
     there = {
         known.target
         for known in recent.bystanders
-        if known.record not in heard and known.seen_at > now - WINDOW
+        if known.target not in heard and known.seen_at > now - WINDOW
     }
     targets = there | {bystander.target for bystander in here}
     return Bystanders(tuple(sorted(targets, key=lambda ref: ref.path)), now - recent.read_at)

@@ -35,10 +35,14 @@ PHASES = {
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule and the firing alerts about one workload that it matched, never none."""
+    """A rule and the firing alerts about one workload that it matched, never none.
+
+    `still_firing` is what is known of them at a late act; where none fires, they are those that did.
+    """
 
     rule: Rule
     alerts: tuple[Alert, ...]
+    still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,6 @@ def decide(
     bystanders: Bystanders | Unreadable,
     installation: Installation,
     now: datetime,
-    still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE,
 ) -> Decision:
     """Judge a workload by every rule that matched, in file order, and let the furthest lead."""
     contexts = [
@@ -112,7 +115,6 @@ def decide(
             bystanders=bystanders,
             installation=installation,
             now=now,
-            firing=still_firing,
         )
         for match in matches
     ]
@@ -138,7 +140,6 @@ def blame_reasons(
             bystanders=Bystanders(),
             installation=installation,
             now=now,
-            firing=StillFiring.NOT_LATE,
         )
         for match in matches
         if match.rule.name != BY_HAND
@@ -162,7 +163,6 @@ def _context(
     bystanders: Bystanders | Unreadable,
     installation: Installation,
     now: datetime,
-    firing: StillFiring | Unreadable,
 ) -> Context:
     past, workload = snapshot.past, snapshot.workload
     return Context(
@@ -177,7 +177,7 @@ def _context(
         known_bad=_known_bad(snapshot),
         record=snapshot.record,
         bystanders=bystanders,
-        still_firing=firing,
+        still_firing=match.still_firing,
         active_since=snapshot.active_since,
         pods=snapshot.pods,
         inventory=snapshot.inventory,

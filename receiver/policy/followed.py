@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from receiver.policy.aftermath import FOLLOWED, Aftermath, Followed, Kind
-from receiver.policy.record import BY_HAND, record_target
+from receiver.policy.joining import FIRING
+from receiver.policy.record import BY_HAND, JUDGED_AFRESH, blocking_guards, record_target
 from receiver.policy.times import format_age, format_precise, format_time, parse_time
 
 
@@ -22,7 +23,6 @@ def parse_followed(raw: Mapping[str, Any]) -> Followed | None:
     if target is None or not uid:
         return None
     name = str(raw["metadata"]["name"])
-    listed = status.get("alerts") or []
     return Followed(
         record=name,
         target=target,
@@ -33,7 +33,65 @@ def parse_followed(raw: Mapping[str, Any]) -> Followed | None:
         began_at=_time(spec["alert"]["startsAt"]),
         created_at=_time(raw["metadata"]["creationTimestamp"]),
         cleared_at=parse_time(status.get("clearedAt")),
-        fingerprints=frozenset(entry["fingerprint"] for entry in listed),
+    )
+
+
+def parse_unresolved(raw: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fingerprints of the alerts whose end a record has to learn of, because they count for it.
+
+    They count where a repeat is judged afresh, and for the aftermath; what is in work learns at once, and
+    what was patched has an end. One without a workload is never judged.
+
+    Raises:
+        KeyError, TypeError, ValueError: the object is not one of ours.
+    """
+    status = raw.get("status") or {}
+    if not hears_ends(status) or record_target(raw) is None:
+        return frozenset()
+    listed = status.get("alerts") or []
+    return frozenset(entry["fingerprint"] for entry in listed if entry["status"] == FIRING)
+
+
+def hears_ends(status: Mapping[str, Any]) -> bool:
+    """Tell whether the end of an alert is to be entered in a record in the background."""
+    return status.get("phase") in FOLLOWED | JUDGED_AFRESH and not status.get("patchedAt")
+
+
+def before_by_hand(status: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return `status.before`, when a person's command takes a record over: what a rule had decided.
+
+    None where no rule had.
+    """
+    decision = status.get("decision") or {}
+    if not decision or decision["rule"] == BY_HAND:
+        return None
+    document = {
+        "rule": decision["rule"],
+        "mode": decision.get("mode"),
+        "phase": status.get("phase"),
+        "at": decision.get("at"),
+        "templateDigest": (decision.get("to") or {}).get("templateDigest"),
+        "blockedBy": list(blocking_guards({"status": status})) or None,
+    }
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def by_hand_aftermath(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Aftermath | None:
+    """Return how it ended for the rule of `status.before`: by the command's patch, None while there is none.
+
+    Raises:
+        KeyError, TypeError, ValueError: another version wrote it.
+    """
+    at, to = parse_time(status.get("patchedAt")), status["decision"].get("to") or {}
+    if at is None:
+        return parse_aftermath(status.get("aftermath"))
+    wanted = status["before"].get("templateDigest")
+    return Aftermath(
+        Kind.ROLLED_BACK_BY_HAND,
+        at,
+        to.get("revision"),
+        None if wanted is None else wanted == to.get("templateDigest"),
+        at - _time(spec["alert"]["startsAt"]),
     )
 
 

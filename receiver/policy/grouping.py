@@ -1,8 +1,9 @@
 """From a payload's alerts to what is to be judged: rules matched, targets found, put together by workload."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from receiver.policy.alerts import Alert
 from receiver.policy.decision import Match
@@ -11,6 +12,8 @@ from receiver.policy.targets import Clue, TargetFault, find_target
 from receiver.policy.workload import WorkloadRef
 
 Matched = tuple[Alert, Rule]
+Ended = Mapping[str, datetime]
+"""By fingerprint when the alert had begun that has resolved; later ones of it are not over."""
 Resolve = Callable[[Clue], WorkloadRef | TargetFault]
 
 
@@ -60,6 +63,30 @@ def group(matched: Iterable[Matched], resolve: Resolve) -> Groups:
         else:
             groups.by_target[target].append((alert, rule))
     return groups
+
+
+def with_known(
+    matched: Sequence[Matched], known: Mapping[str, Sequence[Alert]], ended: Ended
+) -> tuple[Matched, ...]:
+    """Add to what is told now the other firing alerts of the same rule and alertname that a record knows.
+
+    So a trouble is judged as a whole, however Alertmanager divides its alerts into messages. `known` is by
+    rule. What is told now counts in place of what the record says of it; what has `ended` does not count; and
+    an alertname that only the record tells of adds nothing, because an act needs an alert that is told now.
+    """
+    rules = {(rule.name, alert.name): rule for alert, rule in matched}
+    told = {(rule.name, alert.fingerprint[:64]) for alert, rule in matched}
+    others = ((alert, rules.get((name, alert.name)), name) for name, some in known.items() for alert in some)
+    more = (
+        (alert, rule)
+        for alert, rule, name in others
+        if rule and alert.firing and (name, alert.fingerprint) not in told and not _has_ended(alert, ended)
+    )
+    return (*matched, *more)
+
+
+def _has_ended(alert: Alert, ended: Ended) -> bool:
+    return alert.fingerprint in ended and alert.starts_at <= ended[alert.fingerprint]
 
 
 def matches(matched: Sequence[Matched], ruleset: Ruleset) -> tuple[Match, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from receiver.policy.bystanders import Bystander, Recent, gather
-from receiver.policy.context import Installation, StillFiring
+from receiver.policy.context import Installation
 from receiver.policy.decision import Decision, Match, Snapshot, blame_reasons, decide
 from receiver.policy.ledger import Ledger, Spending
 from receiver.policy.record import Phase
@@ -19,7 +19,6 @@ class Case:
 
     snapshot: Snapshot
     matches: tuple[Match, ...]
-    still_firing: StillFiring | Unreadable = StillFiring.NOT_LATE
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -57,7 +56,7 @@ def hear(
     decisions: dict[str, Decision] = {}
     spent = ledger
     here = tuple(_bystanders(cases, installation, now))
-    bystanders = gather(recent, here, heard={case.snapshot.record for case in cases}, now=now)
+    bystanders = gather(recent, here, heard={case.snapshot.workload.ref for case in cases}, now=now)
     for case in sorted(cases, key=lambda case: case.order):
         decision = decide(
             case.snapshot,
@@ -66,7 +65,6 @@ def hear(
             bystanders=bystanders,
             installation=installation,
             now=now,
-            still_firing=case.still_firing,
         )
         decisions[case.snapshot.record] = decision
         spent = _spend(spent, decision)

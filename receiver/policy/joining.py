@@ -1,5 +1,6 @@
 """How alerts join a record and leave it: pure changes of the record's status."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -50,11 +51,12 @@ def _entry(alert: Alert, rule: str) -> Document:
 
 
 def with_first_alert(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Document:
-    """Return the status with the record's first alert listed where none is: nobody got so far as to do it."""
-    if status.get("alerts"):
-        return dict(status)
+    """Return the status with the record's first alert listed too: maybe nobody got so far as to do it."""
+    listed = status.get("alerts") or []
     first = {key: spec["alert"][key] for key in ("name", "fingerprint", "startsAt")}
-    return {**status, "alerts": [{**first, "rule": spec["rule"], "status": _first_status(spec)}]}
+    if (spec["rule"], first["fingerprint"]) in {(entry["rule"], entry["fingerprint"]) for entry in listed}:
+        return dict(status)
+    return {**status, "alerts": [{**first, "rule": spec["rule"], "status": _first_status(spec)}, *listed]}
 
 
 def _first_status(spec: Mapping[str, Any]) -> str:
@@ -103,8 +105,9 @@ def all_cleared(status: Mapping[str, Any]) -> bool:
 
 
 def joined(spec: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, tuple[Alert, ...]]:
-    """Return a record's alerts that still fire, by rule, as far as the guards need them; all if all cleared.
+    """Return a record's alerts by rule, as far as the guards need them: of each rule those that still fire.
 
+    A rule whose alerts have all cleared has all of them, as resolved, so that the guard firing can say so.
     The first alert stands in the spec, so it is there even where the status was never written; it alone has
     its labels.
     """
@@ -113,11 +116,10 @@ def joined(spec: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, tupl
     for entry in status.get("alerts") or []:
         key = entry["rule"], entry["fingerprint"]
         entries[key] = {**entries.get(key, {}), **entry}
-    firing = [entry for entry in entries.values() if entry["status"] == FIRING]
-    found: dict[str, tuple[Alert, ...]] = {}
-    for entry in firing or entries.values():
-        found[entry["rule"]] = (*found.get(entry["rule"], ()), _alert(entry))
-    return found
+    found: dict[str, list[Alert]] = defaultdict(list)
+    for entry in entries.values():
+        found[entry["rule"]].append(_alert(entry))
+    return {rule: tuple(one for one in some if one.firing) or tuple(some) for rule, some in found.items()}
 
 
 def _alert(entry: Mapping[str, Any]) -> Alert:

@@ -16,6 +16,8 @@ from receiver.policy.workload import Unreadable, Workload
 TRACKING_ID = "argocd.argoproj.io/tracking-id"
 KUSTOMIZE, HELM_CONTROLLER = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 RECONCILE = f"{KUSTOMIZE}/reconcile"
+LABELS = {"Kustomization": KUSTOMIZE, "HelmRelease": HELM_CONTROLLER}
+"""The labels by which Flux marks what each of its kinds owns: PREFIX/name and PREFIX/namespace."""
 MANAGED_BY, RELEASE, RELEASE_NAMESPACE = (
     "app.kubernetes.io/managed-by",
     "meta.helm.sh/release-name",
@@ -76,7 +78,7 @@ def _argo_cd(workload: Workload) -> Owner | Unreadable | None:
 
 
 def _flux(labels: Mapping[str, str]) -> Iterator[Owner]:
-    for prefix, kind in ((KUSTOMIZE, "Kustomization"), (HELM_CONTROLLER, "HelmRelease")):
+    for kind, prefix in LABELS.items():
         if name := labels.get(f"{prefix}/name"):
             yield Owner(Tool.FLUX, kind, _plain(name), _plain(labels.get(f"{prefix}/namespace", "")))
 

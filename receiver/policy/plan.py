@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from receiver.policy.guards.gitops import pausing_annotations
+from receiver.policy.memory import LAST_ROLLBACK, last_rollback_annotation
 from receiver.policy.podtemplate import Template, bare_template
-from receiver.policy.record import LAST_ROLLBACK, last_rollback_annotation
 from receiver.policy.rules import Rule
 from receiver.policy.times import format_precise
 from receiver.policy.trialpod import trial_pod

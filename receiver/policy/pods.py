@@ -25,15 +25,26 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """How many of the pods that alerts name are the suspect's, how many another revision's."""
+    """How many of the pods that alerts name are the suspect's, how many another revision's.
+
+    `unknown` are those that are the workload's, but nothing tells of which revision.
+    """
 
     suspect: int
     other: int
+    unknown: tuple[str, ...] = ()
 
     @property
-    def speak_for_suspect(self) -> bool:
-        """Tell whether most are the suspect's, or nothing is known of any."""
-        return self.suspect > self.other or not self.other
+    def total(self) -> int:
+        """Return how many were judged."""
+        return self.suspect + self.other + len(self.unknown)
+
+    @property
+    def speak_for_suspect(self) -> bool | None:
+        """Tell whether most are the suspect's, or none was judged; None where that depends on the unknown."""
+        if self.suspect > self.total - self.suspect or not self.total:
+            return True
+        return False if self.suspect + len(self.unknown) <= self.other else None
 
 
 def pod_names(alerts: Iterable[Alert]) -> frozenset[str]:
@@ -47,11 +58,20 @@ def shares(names: frozenset[str], pods: Iterable[Pod], workload: Workload) -> Sh
     Pods that are gone don't count, unless all are: a pod's name begins with that of its ReplicaSet, which
     tells too. What is no pod of this workload, an exporter's for example, never counts.
     """
-    hashes = {revision.template_hash for revision in workload.all_revisions} - {None}
-    there = [pod.template_hash for pod in pods if pod.name in names and pod.template_hash in hashes]
-    known = there or [found for name in names if (found := _hash_by_name(name, workload))]
-    suspect = known.count(workload.live.template_hash)
-    return Shares(suspect, len(known) - suspect)
+    mine = workload.live.template_hash
+    hashes = {revision.template_hash for revision in workload.all_revisions}
+    there = {pod.name: _hash(pod, workload) for pod in pods if pod.name in names}
+    known = [found for found in there.values() if found and found in hashes]
+    # A hash that no revision has is another workload's, unless it may be the suspect's own.
+    unknown = [name for name, found in there.items() if not found or (not mine and found not in hashes)]
+    if not known and not unknown:
+        known = [found for name in names if (found := _hash_by_name(name, workload))]
+    suspect = known.count(mine) if mine else 0
+    return Shares(suspect, len(known) - suspect, tuple(sorted(unknown)))
+
+
+def _hash(pod: Pod, workload: Workload) -> str | None:
+    return pod.template_hash or _hash_by_name(pod.name, workload)
 
 
 def _hash_by_name(name: str, workload: Workload) -> str | None:

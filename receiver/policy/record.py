@@ -4,23 +4,20 @@ The name is computed from the workload's uid and the suspected template, so that
 claim: whoever comes second finds it there.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from receiver.policy.podtemplate import short_hash
 from receiver.policy.times import parse_time
-from receiver.policy.workload import Revision, Unreadable, WorkloadRef
+from receiver.policy.workload import Revision, WorkloadRef
 
-T = TypeVar("T")
 GROUP = "rollback-receiver.dev"
 VERSION = "v1alpha1"
 KIND = "Rollback"
 PLURAL = "rollbacks"
-LAST_ROLLBACK = f"{GROUP}/last-rollback"
 CLAIMED_BY = f"{GROUP}/claimed-by"
 MODE_ANNOTATION = f"{GROUP}/mode"
 BARRIER_ANNOTATION = f"{GROUP}/barrier"
@@ -53,6 +50,11 @@ JUDGED_AFRESH = frozenset({Phase.REFUSED, Phase.DRY_RUN, Phase.EXPIRED, Phase.SU
 SETTLED = frozenset({Phase.SUCCEEDED, Phase.NOT_CURED, Phase.FAILED, Phase.REJECTED})
 
 
+def settles(phase: Phase | None, *, patched: bool) -> bool:
+    """Tell whether a record is final for its template; a superseded one only where the patch was made."""
+    return phase in SETTLED or (phase is Phase.SUPERSEDED and patched)
+
+
 class Review(StrEnum):
     """What the on-call said of a decision afterwards."""
 
@@ -80,8 +82,8 @@ class PastRollback:
     """What an earlier record, or a workload's annotation, says was done.
 
     `patched_at` is None where nothing was patched, `rolled_out_at` where we have not seen that what was put
-    back became fully available; `phase` is None for an annotation, whose record may be
-    gone, and for a record that was only just claimed.
+    back became fully available, `ended_at` where it has not ended, `rejected_by` where nobody rejected it;
+    `phase` is None for an annotation, whose record may be gone, and for a record that was only just claimed.
     """
 
     record: str
@@ -97,6 +99,13 @@ class PastRollback:
     review: Review | None = None
     approved_at: datetime | None = None
     rolled_out_at: datetime | None = None
+    rejected_by: str | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether it is final for its template."""
+        return settles(self.phase, patched=self.patched_at is not None)
 
     def suspects(self, revision: Revision, *, record: str) -> bool:
         """Tell whether this is about `revision`, whose record's name is `record`."""
@@ -136,6 +145,8 @@ def parse_record(raw: Mapping[str, Any]) -> PastRollback:
         review=Review(status["review"]["verdict"]) if status.get("review") else None,
         approved_at=parse_time(status.get("approvedAt")),
         rolled_out_at=_rolled_out_at(status),
+        rejected_by=status.get("rejectedBy"),
+        ended_at=parse_time(status.get("finishedAt")),
     )
 
 
@@ -179,63 +190,3 @@ def _target(target: Mapping[str, Any]) -> WorkloadRef | None:
     if not target.get("name"):
         return None
     return WorkloadRef(kind=target["kind"], namespace=target["namespace"], name=target["name"])
-
-
-def last_rollback_annotation(*, record: str, at: str, rule: str, suspect: Revision, chosen: Revision) -> str:
-    """Return what the patch leaves on the workload, so that it outlives the record: one line of JSON."""
-    return json.dumps(
-        {
-            "record": record,
-            "at": at,
-            "from": {"revision": suspect.number, "templateHash": suspect.template_hash},
-            "to": {"revision": chosen.number, "templateHash": chosen.template_hash},
-            "rule": rule,
-        },
-        separators=(",", ":"),
-    )
-
-
-def parse_last_rollback(text: str, *, target: WorkloadRef) -> PastRollback:
-    """Read the annotation back; a revision may be its number alone, as whoever writes a rule test puts it.
-
-    Raises:
-        KeyError, TypeError, ValueError, AttributeError: somebody else wrote it, or broke it.
-    """
-    try:
-        value = json.loads(text)
-    except RecursionError as e:
-        raise ValueError("nested too deeply") from e
-    source, to = _end(value["from"]), _end(value["to"])
-    patched_at = parse_time(value["at"])
-    if patched_at is None:
-        raise ValueError("no time in it")
-    return PastRollback(
-        record=str(value["record"]),
-        target=target,
-        rule=str(value["rule"]),
-        from_number=_checked(source.get("revision"), int),
-        from_hash=_checked(source.get("templateHash"), str),
-        to_number=_checked(to.get("revision"), int),
-        to_hash=_checked(to.get("templateHash"), str),
-        patched_at=patched_at,
-    )
-
-
-def _end(value: Any) -> Any:
-    return {"revision": value} if type(value) is int else value
-
-
-def own_memory(text: str | None, *, target: WorkloadRef) -> tuple[PastRollback, ...] | Unreadable:
-    """Read the annotation of a workload (None: it has none); a broken one makes its past unreadable."""
-    try:
-        return () if text is None else (parse_last_rollback(text, target=target),)
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
-        where = f"the annotation {LAST_ROLLBACK} of {target}"
-        return Unreadable(where, f"{type(e).__name__}, remove or mend it")
-
-
-def _checked(value: Any, kind: type[T]) -> T | None:
-    """Return a value of this type or None; the guards compare it, and must never meet another."""
-    if value is not None and type(value) is not kind:
-        raise TypeError(f"{type(value).__name__} for {kind.__name__}")
-    return value

@@ -112,9 +112,9 @@ class GuardSettings(Parsed):
     ] = Budget()
     """How many rollbacks are allowed in a window; off (None): any number."""
     systemic: SystemicField = 5
-    """So many workloads in trouble that nobody deployed, and nothing is rolled back; off (None): no limit."""
+    """So many workloads with trouble that no rollout explains: no rollback; off (None): no limit."""
     gitops: GitopsField = Gitops.BLOCK
-    """Where Argo CD or Flux owns the workload: block; warn and go on; pause the owner and go on."""
+    """Where Argo CD or Flux owns the workload: block; warn and go on; pause it, if it can be, and go on."""
     schedule: Schedule = Schedule()
     """When the rule may act. Left out: at any time."""
     preflight: Preflight = Preflight()

@@ -31,16 +31,19 @@ class ActiveAlert:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """What the alerts of one alertname tell: when the earliest of them began, and how far off that may be.
+class Onset:
+    """When a trouble began, and how far off that may be; `by_prometheus` says that activeAt tells."""
 
-    `by_prometheus` says that activeAt tells. `alerts` are all of that name.
-    """
-
-    name: str
     began: datetime
     tolerance: timedelta
     by_prometheus: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble(Onset):
+    """The onset of the earliest alert of one alertname. `alerts` are all of that name."""
+
+    name: str
     alerts: tuple[Alert, ...]
 
 
@@ -88,18 +91,21 @@ def troubles(alerts: Sequence[Alert], for_: timedelta | None, active: ActiveSinc
 
 def _earliest(name: str, alerts: list[Alert], for_: timedelta | None, active: ActiveSince) -> Trouble:
     """Return the trouble that was there first whatever its tolerance makes of it."""
-    began = [(*_began(alert, for_, active), alert) for alert in alerts]
-    at, tolerance, by_prometheus, _ = min(began, key=lambda one: (one[0] + one[1], one[0], one[2]))
-    return Trouble(name, at, tolerance, by_prometheus, tuple(alerts))
+    first = min(
+        (onset(alert, for_, active) for alert in alerts),
+        key=lambda one: (one.began + one.tolerance, one.began, one.by_prometheus),
+    )
+    return Trouble(first.began, first.tolerance, first.by_prometheus, name, tuple(alerts))
 
 
-def _began(alert: Alert, for_: timedelta | None, active: ActiveSince) -> tuple[datetime, timedelta, bool]:
+def onset(alert: Alert, for_: timedelta | None, active: ActiveSince) -> Onset:
+    """Return when the trouble of one alert began; `for_` None: the rule does not declare it."""
     since = active.get(alert.key) if isinstance(active, Mapping) else None
     if since is not None:
-        return since, TOLERANCE, True
+        return Onset(since, TOLERANCE, by_prometheus=True)
     if for_ is not None:
-        return alert.starts_at - for_, TOLERANCE, False
-    return alert.starts_at, NONE, False
+        return Onset(alert.starts_at - for_, TOLERANCE, by_prometheus=False)
+    return Onset(alert.starts_at, NONE, by_prometheus=False)
 
 
 def unknown_to_prometheus(alerts: Iterable[Alert], active: ActiveSince) -> tuple[Alert, ...]:

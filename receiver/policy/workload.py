@@ -46,8 +46,10 @@ class Revision:
     """One revision of a workload.
 
     `number` is None while the controller has not numbered the live template yet. `former_numbers` are those
-    that it had before it was released again. `live_since` is when it last went live, None where nothing
-    tells, and `left_at` when another took over, None where it is the live one or nothing tells. `soak` is the
+    that it had before it was released again, `lowest_number` the lowest that it can have had where they may
+    not be all, None where they are. `live_since` is when it last went live, None where nothing tells,
+    `first_live_since` when it first did, None where no other time than that is known, and `left_at` when
+    another took over, None where it is the live one or nothing tells. `soak` is the
     longest known time in service from full availability, None where nothing tells. `available` says whether
     it ever was fully available, None where nothing speaks against it. `change_cause` is what somebody wrote
     on it, as `kubectl rollout history` shows it.
@@ -57,7 +59,9 @@ class Revision:
     template: Template
     template_hash: str | None = None
     former_numbers: tuple[int, ...] = ()
+    lowest_number: int | None = None
     live_since: datetime | None = None
+    first_live_since: datetime | None = None
     left_at: datetime | None = None
     soak: timedelta | None = None
     available: bool | None = None

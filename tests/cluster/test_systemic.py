@@ -55,7 +55,7 @@ def named(story: Story, count: int = 5) -> str:
     """Return what the guard says of the first `count` old ones."""
     there = ", ".join(f"{story.namespace}/{name}" for name in OLD[:3])
     return (
-        f"{count} workloads that nobody deployed had alerts in the last 10m: "
+        f"{count} workloads whose trouble no rollout explains had alerts in the last 10m: "
         f"Deployment {there} and {count - 3} more; systemic 5"
     )
 

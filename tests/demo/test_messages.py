@@ -17,12 +17,6 @@ def alerts_of(file: Path) -> list[dict[str, Any]]:
     return alerts
 
 
-@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
-def test_a_fingerprint_is_the_recorded_one(file: Path) -> None:
-    for alert in alerts_of(file):
-        assert messages.fingerprint(alert["labels"]) == alert["fingerprint"]
-
-
 def test_an_alert_has_the_fields_of_a_recorded_one() -> None:
     (recorded,) = alerts_of(RECORDED[0].with_name("am033_single_firing.json"))
     made = messages.alert(

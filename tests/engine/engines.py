@@ -11,6 +11,7 @@ from receiver.engine.rulebook import Rulebook
 from receiver.engine.service import Engine
 from receiver.policy.alerts import Alert, Payload, Status
 from receiver.policy.context import Installation
+from receiver.policy.intake import Accepted
 from receiver.policy.rules import Mode, Rule, Ruleset
 from receiver.prometheus import Prometheus
 from tests.engine.builders import FOLDER, LABELS, eventually, payload, rule
@@ -75,11 +76,28 @@ def working(engine: Engine) -> Iterator[Engine]:
         engine.stop()
 
 
+def take(engine: Engine, *alerts: Alert) -> Accepted:
+    """Have an engine take a message in, of one alert that fires where none are given."""
+    return engine.accept(message(*alerts), datetime.now(UTC))
+
+
+def tell(engine: Engine, *alerts: Alert) -> str:
+    """Have an engine take alerts in, and return the only record that they are in."""
+    (name,) = take(engine, *alerts).records
+    return name
+
+
 def records(fake: FakeApi) -> dict[str, Any]:
     """The records by name."""
     return {
         place.rpartition("/")[2]: raw for place, raw in list(fake.objects.items()) if place.startswith(FOLDER)
     }
+
+
+def the_record(fake: FakeApi) -> Any:
+    """The only record."""
+    (raw,) = records(fake).values()
+    return raw
 
 
 def phases(fake: FakeApi) -> list[str]:
@@ -104,10 +122,9 @@ def decided(fake: FakeApi, *alerts: Alert, prometheus: str | None = None, for_mi
     """Have an engine take alerts in, wait for what it decides of the only record, and return its decision."""
     rules = rule(for_=timedelta(minutes=for_minutes))
     with working(make_engine(fake, rules, prometheus=prometheus)) as engine:
-        engine.accept(message(*alerts), datetime.now(UTC))
+        take(engine, *alerts)
         eventually(lambda: phases(fake) in (["RollingBack"], ["Refused"]))
-    (raw,) = records(fake).values()
-    return raw["status"]["decision"]
+    return the_record(fake)["status"]["decision"]
 
 
 def blamed(decision: Any) -> tuple[bool, str]:

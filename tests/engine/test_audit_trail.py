@@ -5,7 +5,7 @@ What the records went through is seen at the API server in memory, apart from th
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,10 +22,11 @@ from tests.engine.engines import (
     bad_release,
     firing,
     make_engine,
-    message,
     phases,
     records,
     roll_out,
+    take,
+    tell,
     working,
 )
 from tests.kubernetes.fake import FakeApi
@@ -64,17 +65,12 @@ def watched() -> Watched:
     return fake
 
 
-def tell(engine: Engine, *, status: Status = Status.FIRING) -> str:
-    (name,) = engine.accept(message(firing(status=status)), datetime.now(UTC)).records
-    return name
-
-
 def succeeds(engine: Engine, fake: FakeApi) -> None:
     tell(engine)
     eventually(lambda: phases(fake) == ["RollingBack"])
     roll_out(fake)
     eventually(lambda: phases(fake) == ["Verifying"])
-    engine.accept(message(firing(status=Status.RESOLVED)), datetime.now(UTC))
+    take(engine, firing(status=Status.RESOLVED))
 
 
 def is_not_cured(engine: Engine, fake: FakeApi) -> None:

@@ -15,7 +15,17 @@ from receiver.engine.instance import STALE_AFTER, Instance
 from receiver.policy.plan import Plan
 from receiver.policy.rules import Mode
 from tests.engine.builders import FOLDER, eventually, record
-from tests.engine.engines import bad_release, live_image, make_engine, message, phases, records, working
+from tests.engine.engines import (
+    bad_release,
+    live_image,
+    make_engine,
+    phases,
+    records,
+    take,
+    tell,
+    the_record,
+    working,
+)
 from tests.kubernetes.fake import FakeApi
 
 HERE, THERE = Instance("here:1", "now"), Instance("there:1", "now")
@@ -25,7 +35,7 @@ Names = tuple[str, ...]
 def accept(fake: FakeApi, instance: Instance = HERE) -> Names:
     """Have a receiver hear of the alert; return the records that it names."""
     with working(make_engine(fake, instance=instance)) as engine:
-        return engine.accept(message(), datetime.now(UTC)).records
+        return take(engine).records
 
 
 @pytest.fixture
@@ -34,8 +44,7 @@ def name() -> str:
     fake = FakeApi()
     bad_release(fake)
     with working(make_engine(fake, mode=Mode.DRY_RUN)) as engine:
-        (name,) = engine.accept(message(), datetime.now(UTC)).records
-    return name
+        return tell(engine)
 
 
 def test_only_one_tries_to_patch(fake: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,9 +90,9 @@ def test_what_another_has_claimed_and_not_decided_is_joined(
     bad_release(fake)
     fake.before = claimed(fake, name)
     assert accept(fake) == (name,)
-    (raw,) = records(fake).values()
-    assert [(one["rule"], one["status"]) for one in raw["status"]["alerts"]] == [("errors", "firing")]
-    assert "phase" not in raw["status"]
+    status = the_record(fake)["status"]
+    assert [(one["rule"], one["status"]) for one in status["alerts"]] == [("errors", "firing")]
+    assert "phase" not in status
     assert fake.made("PATCH") == 1, "a dry run"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +12,15 @@ from receiver.engine.following import WORKLOADS, Following
 from receiver.policy.alerts import Status
 from receiver.policy.rules import Mode, Ruleset
 from tests.engine.builders import FOLDER, eventually, rule
-from tests.engine.engines import bad_release, firing, make_engine, message, records, working
+from tests.engine.engines import (
+    bad_release,
+    firing,
+    make_engine,
+    records,
+    take,
+    tell,
+    working,
+)
 from tests.engine.followings import DAY, NOW, RECORD, SEVEN, SIX, Scene, dry_run, followed, release
 from tests.kubernetes.fake import FakeApi
 from tests.kubernetes.objects import SHOP, deployment
@@ -129,8 +137,8 @@ def test_resolution_of_a_dry_runs_alert_reaches_its_record_from_the_webhook(fake
     """With the answer already given: it is ignored there, and entered a moment later."""
     bad_release(fake)
     with working(make_engine(fake, mode=Mode.DRY_RUN)) as engine:
-        (name,) = engine.accept(message(given := firing()), datetime.now(UTC)).records
+        name = tell(engine, given := firing())
         ended = replace(given, status=Status.RESOLVED)
-        assert engine.accept(message(ended), datetime.now(UTC)).accepted == 0
+        assert take(engine, ended).accepted == 0
         eventually(lambda: "clearedAt" in records(fake)[name]["status"])
     assert records(fake)[name]["status"]["alerts"][0]["status"] == "resolved"

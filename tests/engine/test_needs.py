@@ -1,7 +1,6 @@
 """What the revisions need: read as far as the choice gets, and not at all where nothing is named."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,8 +13,8 @@ from tests.engine.engines import (
     firing,
     live_image,
     make_engine,
-    message,
     records,
+    take,
     working,
 )
 from tests.kubernetes.fake import FakeApi
@@ -98,5 +97,5 @@ def test_what_nobody_answers_for_asks_for_a_repeat(fake: FakeApi) -> None:
     needing(fake, r6="config-6")
     fake.before = failing(Unavailable("no answer"))
     with working(make_engine(fake)) as engine, pytest.raises(NotPersisted):
-        engine.accept(message(firing()), datetime.now(UTC))
+        take(engine, firing())
     assert records(fake) == {}

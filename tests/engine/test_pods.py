@@ -1,7 +1,6 @@
 """Pods that alerts name, as witnesses; and the release's own state."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 
@@ -16,8 +15,8 @@ from tests.engine.engines import (
     firing,
     live_image,
     make_engine,
-    message,
     records,
+    take,
     working,
 )
 from tests.kubernetes.fake import FakeApi
@@ -82,7 +81,7 @@ def test_pods_that_nobody_answers_for_ask_for_a_repeat(fake: FakeApi) -> None:
     bad_release(fake)
     fake.before = failing(Unavailable("no answer"))
     with working(make_engine(fake)) as engine, pytest.raises(NotPersisted):
-        engine.accept(message(firing(pod="checkout-hash7-0")), datetime.now(UTC))
+        take(engine, firing(pod="checkout-hash7-0"))
     assert records(fake) == {}
 
 

@@ -20,9 +20,9 @@ from tests.engine.engines import (
     firing,
     live_image,
     make_engine,
-    message,
     phases,
-    records,
+    take,
+    the_record,
     working,
 )
 from tests.kubernetes.fake import FakeApi
@@ -121,10 +121,10 @@ def test_a_payload_is_one_question_and_a_repeat_is_none(fake: FakeApi, stub: Stu
     alerts = [firing(), firing(pod="x"), firing(deployment="gone")]
     stub.say(knows(*alerts, minutes=3))
     with working(make_engine(fake, prometheus=stub.url)) as engine:
-        engine.accept(message(*alerts), datetime.now(UTC))
+        take(engine, *alerts)
         assert len(stub.asked) == 1
-        engine.accept(message(*alerts[:2]), datetime.now(UTC))
-        engine.accept(message(firing(alertname="Other")), datetime.now(UTC))
+        take(engine, *alerts[:2])
+        take(engine, firing(alertname="Other"))
         assert len(stub.asked) == 1
 
 
@@ -154,13 +154,13 @@ def test_who_takes_an_undecided_record_over_asks_anew(fake: FakeApi, stub: Stub)
 
     fake.before = crash
     with working(make_engine(fake, instance=Instance("here:1", "one"))) as engine, suppress(NotPersisted):
-        engine.accept(message(firing()), datetime.now(UTC))
+        take(engine, firing())
     assert phases(fake) == [""]
     fake.before = lambda _method, _path: None
     stub.say(knows(firing(), minutes=60))
     with working(make_engine(fake, instance=Instance("here:1", "two"), prometheus=stub.url)):
         eventually(lambda: phases(fake) == ["Refused"])
-    (raw,) = records(fake).values()
+    raw = the_record(fake)
     assert "activeAt" in blamed(raw["status"]["decision"])[1]
     assert live_image(fake) == "checkout:7"
 

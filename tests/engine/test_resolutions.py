@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from receiver.cluster.errors import Unavailable
-from receiver.policy.aftermath import Followed
-from receiver.policy.followed import parse_followed
+from receiver.policy.followed import parse_unresolved
 from receiver.policy.times import format_precise
 from tests.engine.builders import FOLDER
 from tests.engine.followings import ALERT, NOW, RECORD, Scene, dry_run, followed
@@ -25,9 +24,8 @@ def scene(fake: FakeApi) -> Iterator[Scene]:
 
 def indexed(scene: Scene, *names: str) -> None:
     """Have a look at all records begin now and find these."""
-    found = [parse_followed(scene.fake.objects[f"{FOLDER}/{name}"]) for name in names]
-    followed_now = [one for one in found if isinstance(one, Followed)]
-    scene.resolutions.index(followed_now, listed_at=scene.now + timedelta(seconds=1))
+    found = {name: parse_unresolved(scene.fake.objects[f"{FOLDER}/{name}"]) for name in names}
+    scene.resolutions.index(found, listed_at=scene.now + timedelta(seconds=1))
 
 
 def entry(scene: Scene, name: str = RECORD) -> Any:
@@ -60,7 +58,7 @@ def test_record_that_another_receiver_made_is_found_at_the_next_look(scene: Scen
 def test_what_no_record_lists_is_forgotten_after_a_look(scene: Scene) -> None:
     """It was about a record in work, or about none; what came during the look is kept."""
     scene.resolve()
-    scene.resolutions.index([], listed_at=scene.now)
+    scene.resolutions.index({}, listed_at=scene.now)
     indexed(scene)
     indexed(scene, RECORD)
     assert entry(scene) == "firing"
@@ -68,7 +66,7 @@ def test_what_no_record_lists_is_forgotten_after_a_look(scene: Scene) -> None:
 
 def test_what_came_during_a_look_is_entered_with_the_next(scene: Scene) -> None:
     scene.resolve()
-    scene.resolutions.index([], listed_at=scene.now)
+    scene.resolutions.index({}, listed_at=scene.now)
     indexed(scene, RECORD)
     assert entry(scene) == "resolved"
 
@@ -103,6 +101,33 @@ def test_record_that_is_not_followed_is_left_alone(scene: Scene, phase: str) -> 
     scene.resolve(RECORD)
     scene.resolutions.enter()
     assert entry(scene) == "firing"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param({"phase": "Superseded"}, id="superseded"),
+        pytest.param({"aftermath": {"kind": "RolledBackByHand", "at": format_precise(NOW)}}, id="aftermath"),
+    ],
+)
+@pytest.mark.parametrize("lasting", [timedelta(0), timedelta(days=1)], ids=["nothing-followed", "followed"])
+def test_record_that_may_be_judged_afresh_learns_of_it(
+    fake: FakeApi, status: dict[str, Any], lasting: timedelta
+) -> None:
+    """The alert would else count against this template for ever, should it come back."""
+    with followed(fake, lasting=lasting) as scene:
+        dry_run(fake, RECORD, **status)
+        scene.resolve()
+        scene.pass_by(seconds=1)
+        assert entry(scene) == "resolved"
+
+
+def test_what_has_ended_is_known_until_it_is_entered(scene: Scene) -> None:
+    """From then on the record says it."""
+    scene.resolve()
+    assert scene.resolutions.ended() == {ALERT.fingerprint: ALERT.starts_at}
+    indexed(scene, RECORD)
+    assert scene.resolutions.ended() == {}
 
 
 def test_alert_that_has_begun_anew_fires(scene: Scene) -> None:

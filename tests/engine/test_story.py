@@ -1,15 +1,13 @@
 """The way of an alert through a whole engine, at an API server in memory that fails at will."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 
 from receiver.cluster.errors import ClusterError, Conflict, Forbidden, Invalid, Unavailable
 from receiver.engine.instance import Instance
-from receiver.engine.service import Engine
-from receiver.policy.alerts import Payload, Status
-from receiver.policy.intake import Accepted, NotPersisted
+from receiver.policy.alerts import Status
+from receiver.policy.intake import NotPersisted
 from receiver.policy.rules import Mode
 from tests.engine.builders import eventually
 from tests.engine.engines import (
@@ -19,17 +17,14 @@ from tests.engine.engines import (
     firing,
     live_image,
     make_engine,
-    message,
     phases,
     records,
     roll_out,
+    take,
+    the_record,
     working,
 )
 from tests.kubernetes.fake import FakeApi
-
-
-def accept(engine: Engine, given: Payload) -> Accepted:
-    return engine.accept(given, datetime.now(UTC))
 
 
 def once(method: str, ending: str, fault: ClusterError) -> Callable[[str, str], None]:
@@ -49,17 +44,17 @@ def test_bad_release_is_rolled_back_once_and_proves_itself(fake: FakeApi) -> Non
     given = firing()
     with working(make_engine(fake)) as engine:
         for _ in range(3):
-            assert len(accept(engine, message(given)).records) == 1
+            assert len(take(engine, given).records) == 1
         eventually(lambda: live_image(fake) == "checkout:6")
         eventually(lambda: phases(fake) == ["RollingBack"])
         roll_out(fake)
         eventually(lambda: phases(fake) == ["Verifying"])
         cleared = firing(status=Status.RESOLVED)
-        assert accept(engine, message(cleared)).accepted == 1
+        assert take(engine, cleared).accepted == 1
         eventually(lambda: phases(fake) == ["Succeeded"])
     patches = [path for method, path in fake.calls if method == "PATCH"]
     assert patches == [DEPLOYMENT] * 2, "a dry run and the patch"
-    (raw,) = records(fake).values()
+    raw = the_record(fake)
     assert raw["status"]["decision"]["to"]["revision"] == 6
     assert {"holder", "renewTime"}.isdisjoint(raw["status"])
 
@@ -71,7 +66,7 @@ def test_nothing_is_patched_below_auto(fake: FakeApi, mode: Mode, phase: str | N
     """A dry run leaves a record; off leaves nothing."""
     bad_release(fake)
     with working(make_engine(fake, mode=mode)) as engine:
-        found = accept(engine, message())
+        found = take(engine)
         assert found.accepted == (0 if phase is None else 1)
         eventually(lambda: phases(fake) == ([] if phase is None else [phase]))
     assert live_image(fake) == "checkout:7"
@@ -95,8 +90,8 @@ def test_fault_before_the_record_is_decided_asks_for_a_repeat(
     with working(make_engine(fake)) as engine:
         fake.before = once(method, ending, Unavailable("no answer"))
         with pytest.raises(NotPersisted):
-            accept(engine, message())
-        accept(engine, message())
+            take(engine)
+        take(engine)
         eventually(lambda: live_image(fake) == "checkout:6")
     assert len(records(fake)) == 1
     assert fake.objects[DEPLOYMENT]["metadata"]["generation"] == 8
@@ -136,7 +131,7 @@ def test_patch_that_did_not_hold_is_judged_and_made_again(fake: FakeApi, fault: 
     bad_release(fake)
     fake.before = Patching(fail(fault))
     with working(make_engine(fake)) as engine:
-        accept(engine, message())
+        take(engine)
         eventually(lambda: phases(fake) == ["RollingBack"], seconds=20)
     assert live_image(fake) == "checkout:6"
     assert fake.objects[DEPLOYMENT]["metadata"]["generation"] == 8
@@ -154,7 +149,7 @@ def test_patch_that_is_refused_fails_and_costs_no_budget(fake: FakeApi, fault: C
     bad_release(fake)
     fake.before = Patching(fail(fault))
     with working(make_engine(fake)) as engine:
-        accept(engine, message())
+        take(engine)
         eventually(lambda: phases(fake) == ["Failed"])
         ledger = "/api/v1/namespaces/rollbacks/configmaps/rollback-receiver"
         eventually(lambda: fake.objects[ledger]["data"]["rollbacks"] == "")
@@ -174,7 +169,7 @@ def test_release_in_between_is_not_overwritten(fake: FakeApi) -> None:
 
     fake.before = Patching(release)
     with working(make_engine(fake)) as engine:
-        accept(engine, message())
+        take(engine)
         eventually(lambda: phases(fake) == ["Superseded"])
     assert live_image(fake) == "checkout:8"
 
@@ -183,7 +178,7 @@ def test_next_run_takes_over_and_finds_the_patch_made(fake: FakeApi) -> None:
     """Killed between the patch and the record: the workload's annotation tells, and nothing is done twice."""
     bad_release(fake)
     with working(make_engine(fake, instance=Instance("here:1", "one"))) as engine:
-        accept(engine, message())
+        take(engine)
         eventually(lambda: phases(fake) == ["RollingBack"])
     ((name, raw),) = records(fake).items()
     lost = {"phase": "Pending", "holder": "here:1/one", "renewTime": ago(seconds=1)}
@@ -203,7 +198,7 @@ def test_alert_without_a_target_is_a_record_for_people(fake: FakeApi) -> None:
     """One for each rule and reason; it costs nothing of the budget."""
     bad_release(fake)
     with working(make_engine(fake)) as engine:
-        accept(engine, message(firing(deployment="gone"), firing(deployment="gone-too")))
+        take(engine, firing(deployment="gone"), firing(deployment="gone-too"))
     (name,) = records(fake)
     assert name == "errors-target-not-found"
     assert records(fake)[name]["status"]["occurrences"] == 2

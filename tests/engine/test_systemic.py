@@ -1,7 +1,6 @@
 """Alerts about many workloads that nobody deployed, told to whole engines: nothing is rolled back then."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,16 +16,16 @@ from tests.engine.engines import (
     firing,
     live_image,
     make_engine,
-    message,
     phases,
     records,
+    take,
     working,
 )
 from tests.kubernetes.fake import FakeApi
 from tests.kubernetes.objects import SHOP, deployment, replica_set
 
 OLD = [f"old-{number}" for number in range(5)]
-LISTED = "5 workloads that nobody deployed had alerts in the last 10m: "
+LISTED = "5 workloads whose trouble no rollout explains had alerts in the last 10m: "
 EVIDENCE = f"{LISTED}Deployment shop/old-0, shop/old-1, shop/old-2 and 2 more; systemic 5"
 
 
@@ -43,8 +42,7 @@ def shop(fake: FakeApi) -> None:
 
 
 def tell(engine: Engine, *deployments: str) -> None:
-    alerts = [firing(deployment=name) for name in deployments]
-    engine.accept(message(*alerts), datetime.now(UTC))
+    take(engine, *(firing(deployment=name) for name in deployments))
 
 
 def blocked(fake: FakeApi, name: str = "checkout") -> dict[str, str]:

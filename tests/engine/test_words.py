@@ -13,7 +13,7 @@ from receiver.cluster.errors import Conflict, Unavailable
 from receiver.engine.instance import Instance
 from receiver.engine.service import Engine
 from receiver.policy import intake
-from receiver.policy.alerts import Alert, Status
+from receiver.policy.alerts import Status
 from receiver.policy.intake import WrongPhase
 from receiver.policy.record import Review
 from receiver.policy.rules import Approval, Mode, Rule
@@ -25,10 +25,10 @@ from tests.engine.engines import (
     firing,
     live_image,
     make_engine,
-    message,
     phases,
-    records,
     roll_out,
+    tell,
+    the_record,
     working,
 )
 from tests.kubernetes.fake import FakeApi
@@ -37,15 +37,8 @@ ASKING = rule(mode=Mode.APPROVE)
 LEDGER = "/api/v1/namespaces/rollbacks/configmaps/rollback-receiver"
 
 
-def accept(engine: Engine, *alerts: Alert) -> str:
-    """Have an engine take alerts, and return the record that they are in."""
-    (name,) = engine.accept(message(*alerts), datetime.now(UTC)).records
-    return name
-
-
 def the_status(fake: FakeApi) -> dict[str, Any]:
-    (raw,) = records(fake).values()
-    status: dict[str, Any] = raw["status"]
+    status: dict[str, Any] = the_record(fake)["status"]
     return status
 
 
@@ -64,7 +57,7 @@ def asked(fake: FakeApi) -> Iterator[tuple[Engine, str]]:
     """A running engine, and its record that awaits approval."""
     bad_release(fake)
     with working(make_engine(fake, ASKING)) as engine:
-        name = accept(engine, firing())
+        name = tell(engine, firing())
         assert phases(fake) == ["AwaitingApproval"]
         yield engine, name
 
@@ -86,7 +79,7 @@ def test_repeat_joins_and_prolongs_nothing(fake: FakeApi, asked: tuple[Engine, s
     """It is counted; decision and end of the wait are those of the first."""
     engine, name = asked
     before = the_status(fake)
-    assert accept(engine, firing(1, pod="x")) == name
+    assert tell(engine, firing(1, pod="x")) == name
     after = the_status(fake)
     assert (after["phase"], after["occurrences"], len(after["alerts"])) == ("AwaitingApproval", 2, 2)
     for key in ("decision", "expiresAt", "startedAt"):
@@ -103,7 +96,7 @@ def test_approved_record_is_carried_out_once(fake: FakeApi, asked: tuple[Engine,
     eventually(lambda: phases(fake) == ["RollingBack"])
     roll_out(fake)
     eventually(lambda: phases(fake) == ["Verifying"])
-    accept(engine, firing(status=Status.RESOLVED))
+    tell(engine, firing(status=Status.RESOLVED))
     eventually(lambda: phases(fake) == ["Succeeded"])
     status = the_status(fake)
     assert (live_image(fake), patches(fake), status["approvedBy"]) == ("checkout:6", 1, "ann")
@@ -144,7 +137,7 @@ def test_rejected_record_is_settled(fake: FakeApi, asked: tuple[Engine, str]) ->
     assert "it is the network" in raw["status"]["message"]
     with pytest.raises(WrongPhase, match="is Rejected: rejected by bob at "):
         engine.approve(name, "ann")
-    assert accept(engine, firing(1, pod="x")) == name
+    assert tell(engine, firing(1, pod="x")) == name
     assert (phases(fake), patches(fake)) == (["Rejected"], 0)
 
 
@@ -164,7 +157,7 @@ def test_approval_under_the_kill_switch_is_refused(fake: FakeApi, asked: tuple[E
     )
     assert (blocked(fake), patches(fake)) == (["paused"], 0)
     engine.resume("eve")
-    accept(engine, firing(1, pod="x"))
+    tell(engine, firing(1, pod="x"))
     assert phases(fake) == ["AwaitingApproval"]
     assert "approvedBy" not in the_status(fake)
 
@@ -172,7 +165,7 @@ def test_approval_under_the_kill_switch_is_refused(fake: FakeApi, asked: tuple[E
 def test_approval_after_the_alert_cleared_is_refused(fake: FakeApi, asked: tuple[Engine, str]) -> None:
     """The resolved message was entered while it waited."""
     engine, name = asked
-    assert accept(engine, firing(status=Status.RESOLVED)) == name
+    assert tell(engine, firing(status=Status.RESOLVED)) == name
     assert phases(fake) == ["AwaitingApproval"]
     engine.approve(name, "ann")
     eventually(lambda: phases(fake) == ["Refused"])
@@ -193,7 +186,7 @@ def test_approval_counts_for_nothing_where_the_rule_was_lowered(
     """Whoever lowered it meant it."""
     bad_release(fake)
     with working(make_engine(fake, ASKING)) as engine:
-        name = accept(engine, firing())
+        name = tell(engine, firing())
     with working(make_engine(fake, *rules)) as lowered:
         lowered.approve(name, "ann")
         eventually(lambda: phases(fake) == ["Refused"])
@@ -220,8 +213,8 @@ def test_rule_in_auto_needs_nobodys_word(fake: FakeApi, *, approve_first: bool) 
     sure = rule("sure", 'alertname="Down"')
     rules = (ASKING, sure) if approve_first else (sure, ASKING)
     with working(make_engine(fake, *rules)) as engine:
-        name = accept(engine, firing())
-        assert accept(engine, firing(1, alertname="Down")) == name
+        name = tell(engine, firing())
+        assert tell(engine, firing(1, alertname="Down")) == name
         eventually(lambda: phases(fake) == ["RollingBack"])
         with pytest.raises(WrongPhase):
             engine.approve(name, "ann")
@@ -234,7 +227,7 @@ def test_rejection_wins_against_a_rule_in_auto_that_comes_second(fake: FakeApi) 
     """Nothing is done, and nothing is spent."""
     bad_release(fake)
     with working(make_engine(fake, ASKING, rule("sure", 'alertname="Down"'))) as engine:
-        name = accept(engine, firing())
+        name = tell(engine, firing())
         left = [True]
 
         def before(method: str, path: str) -> None:
@@ -243,7 +236,7 @@ def test_rejection_wins_against_a_rule_in_auto_that_comes_second(fake: FakeApi) 
                 engine.reject(name, "bob", "")
 
         fake.before = before
-        accept(engine, firing(1, alertname="Down"))
+        tell(engine, firing(1, alertname="Down"))
     assert (phases(fake), patches(fake)) == (["Rejected"], 0)
     assert name not in str(fake.objects[LEDGER])
 
@@ -253,7 +246,7 @@ def test_what_nobody_approves_expires_and_is_asked_anew(fake: FakeApi) -> None:
     bad_release(fake)
     at_once = rule(mode=Mode.APPROVE, approval=Approval(expires_in=timedelta(0)))
     with working(make_engine(fake, at_once)) as engine:
-        name = accept(engine, firing())
+        name = tell(engine, firing())
         with pytest.raises(WrongPhase, match="nobody approved it by "):
             engine.approve(name, "ann")
         engine._sweep.sweep()
@@ -263,7 +256,7 @@ def test_what_nobody_approves_expires_and_is_asked_anew(fake: FakeApi) -> None:
     first = the_status(fake)
     assert "Nobody approved the rollback of Deployment shop/checkout by " in first["message"]
     with working(make_engine(fake, ASKING)) as engine:
-        accept(engine, firing(1, pod="x"))
+        tell(engine, firing(1, pod="x"))
         assert phases(fake) == ["AwaitingApproval"]
     assert the_status(fake)["expiresAt"] > first["expiresAt"]
     assert "finishedAt" not in the_status(fake)
@@ -272,7 +265,7 @@ def test_what_nobody_approves_expires_and_is_asked_anew(fake: FakeApi) -> None:
 def test_approval_wins_against_the_expiry_that_comes_second(fake: FakeApi, asked: tuple[Engine, str]) -> None:
     """The sweep has read the record before, and finds it changed."""
     engine, name = asked
-    (raw,) = records(fake).values()
+    raw = the_record(fake)
     stale = {**raw, "status": {**raw["status"], "expiresAt": ago(seconds=1)}}
     engine.approve(name, "ann")
     engine._sweep._expiry.end(stale)
@@ -329,7 +322,7 @@ def test_approval_of_a_receiver_that_died_is_taken_up(fake: FakeApi, monkeypatch
     """By the next run at its address, at once; and it still counts as approved."""
     bad_release(fake)
     with working(make_engine(fake, ASKING)) as engine:
-        name = accept(engine, firing())
+        name = tell(engine, firing())
     dead = make_engine(fake, ASKING)
     monkeypatch.setattr(dead._works.executor, "begin", lambda _: None)
     dead.approve(name, "ann")

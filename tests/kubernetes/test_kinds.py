@@ -136,6 +136,24 @@ def test_older_revision_that_was_put_back_keeps_its_first_time_in_service() -> N
     assert found.revisions[1].live_since == moment(at(6, 12))
 
 
+def test_revision_that_was_put_back_went_live_first_when_it_was_made() -> None:
+    """Whatever number it had then; our own record dates the last time only."""
+    ours = PastRollback("r", None, "rule", to_hash="hash3", patched_at=moment(at(6, 12)))
+    found = undone(image="db:7", past=(ours,))
+    assert [r.first_live_since for r in found.all_revisions] == [moment(at(day)) for day in (6, 5, 7)]
+
+
+def test_number_that_may_not_be_the_first_is_said() -> None:
+    """1 and 2, back to 1, back to 2: nobody has the numbers below, though nothing was cleaned up."""
+    again = [controller_revision(number) for number in (5, 6, 7)]
+    assert [r.lowest_number for r in to_workload(workload(), again).all_revisions] == [1, 2, 3]
+    usual = [controller_revision(n, created=at(n), image=f"db:{n + 4}") for n in (1, 2, 3)]
+    found = to_workload(workload(), usual)
+    assert [(r.number, r.lowest_number) for r in found.all_revisions] == [(1, 1), (2, 2), (3, 3)]
+    cleaned = to_workload(workload(spec={"revisionHistoryLimit": 2}), again)
+    assert [(r.number, r.lowest_number) for r in cleaned.all_revisions] == [(5, 5), (6, 6), (7, 7)]
+
+
 def test_record_of_our_own_says_what_numbers_do_not() -> None:
     """We put revision 6 back, so that it did not serve from its creation on."""
     ours = PastRollback("r", None, "rule", to_hash="hash6", patched_at=moment(at(6, 12)))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from receiver.cluster.memory import remembered
-from receiver.policy.record import LAST_ROLLBACK
+from receiver.policy.memory import LAST_ROLLBACK
 from receiver.policy.workload import Unreadable, WorkloadRef
 from tests.kubernetes.objects import at, deployment, replica_set
 
@@ -81,6 +81,13 @@ BROKEN = [
     pytest.param(note(**{"from": {"revision": [7]}}), id="revision-is-a-list"),
     pytest.param(note(to={"templateHash": 5}), id="hash-is-a-number"),
     pytest.param(note(**{"from": {"templateHash": {}}}), id="hash-is-an-object"),
+    pytest.param(note(**{"from": 7}), id="from-is-a-number-alone"),
+    pytest.param(note(**{"from": {"revision": 7}}), id="from-has-no-hash"),
+    pytest.param(note(**{"from": {"revision": 7, "templateHash": None}}), id="only-the-hash-is-unknown"),
+    pytest.param(note(**{"from": {}}), id="from-is-empty"),
+    pytest.param(note(to={"revision": 5}), id="to-has-no-hash"),
+    pytest.param(note(to={"revision": None, "templateHash": None}), id="to-is-unknown"),
+    pytest.param(note(to={"revision": 5, "templateHash": ""}), id="hash-is-empty"),
 ]
 
 
@@ -99,8 +106,8 @@ def test_broken_copy_is_passed_over(text: str) -> None:
     assert remembered(deployment(), [replica_set(6, annotations={LAST_ROLLBACK: text})]) == ()
 
 
-def test_missing_numbers_and_hashes_are_unknown() -> None:
-    """A release that the controller had not numbered yet has neither."""
-    found = remembered(annotated(note(**{"from": {"revision": None}, "to": {}})), [])
+def test_missing_number_and_hash_of_the_suspect_are_unknown() -> None:
+    """A release that the controller had not numbered yet has neither, and the patch says so."""
+    found = remembered(annotated(note(**{"from": {"revision": None, "templateHash": None}})), [])
     assert isinstance(found, tuple)
-    assert (found[0].from_number, found[0].from_hash, found[0].to_number) == (None, None, None)
+    assert (found[0].from_number, found[0].from_hash, found[0].to_hash) == (None, None, "hash5")

@@ -134,6 +134,8 @@ def test_revision_that_we_restored_is_live_since_our_patch() -> None:
     found = to_workload(raw, [restored, replica_set(9)], past=patches)
     assert isinstance(found.revisions, tuple)
     assert found.revisions[0].live_since == moment(at(6))
+    assert found.revisions[0].first_live_since == moment(at(2))
+    assert found.revisions[0].lowest_number is None
     assert found.revisions[0].soak == 3 * DAY
     forgotten = to_workload(raw, [restored, replica_set(9)])
     assert isinstance(forgotten.revisions, tuple)

@@ -156,7 +156,7 @@ def decision(
     inventory: Inventory | None = None,
 ) -> Decision:
     """What is decided when every rule matched every alert."""
-    matches = [Match(one, tuple(alerts or [alert()])) for one in rules or [rule()]]
+    matches = [Match(one, tuple(alerts or [alert()]), still_firing) for one in rules or [rule()]]
     return decide(
         Snapshot(of or workload(), past, inventory=inventory or {}),
         matches,
@@ -164,7 +164,6 @@ def decision(
         bystanders=bystanders,
         installation=installation,
         now=NOW,
-        still_firing=still_firing,
     )
 
 

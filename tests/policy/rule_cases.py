@@ -111,9 +111,7 @@ ONLY_CHECK_SEES = {
     ),
     "tag": (
         with_keys("for: !!str 5m"),
-        [
-            "4: rule shop: tag 'tag:yaml.org,2002:str': leave it out, and put what should be a string in quotes"
-        ],
+        ["4: rule shop: tag 'tag:yaml.org,2002:str': leave it out, and put what should be a string"],
     ),
     "template-without-quotes": (
         with_keys("target: {pod: {{ $labels.pod }}, namespace: b}"),

@@ -67,7 +67,9 @@ def revisions(draw: st.DrawFn, number: int | None) -> Revision:
         template=template(f"checkout:{image}", **draw(mostly(st.just({}), st.just(NEEDING)))),
         template_hash=draw(mostly(st.just(number and f"hash{number}"), st.none())),
         former_numbers=draw(mostly(st.just(()), st.tuples(st.integers(1, 5)))),
+        lowest_number=draw(mostly(st.none(), st.integers(1, 5))),
         live_since=draw(mostly(TIMES, st.none())),
+        first_live_since=draw(mostly(st.none(), TIMES)),
         soak=draw(mostly(st.just(DAY), st.none() | LENGTHS)),
         available=draw(mostly(st.none() | st.just(True), st.just(False))),
     )
@@ -166,11 +168,14 @@ def rules(name: str) -> st.SearchStrategy[Rule]:
     )
 
 
+STILL_FIRING = mostly(st.just(StillFiring.NOT_LATE), st.sampled_from(StillFiring) | UNREADABLE)
+
+
 @st.composite
 def matched(draw: st.DrawFn) -> list[Match]:
-    """One to three rules, each with the alerts that it matched."""
+    """One to three rules, each with the alerts that it matched, and what is known of them at a late act."""
     names = ["one", "two", "three"][: draw(st.integers(1, 3))]
-    return [Match(draw(rules(name)), tuple(draw(ALERTS))) for name in names]
+    return [Match(draw(rules(name)), tuple(draw(ALERTS)), draw(STILL_FIRING)) for name in names]
 
 
 SPENDINGS = st.builds(
@@ -201,7 +206,6 @@ SURROUNDINGS = st.fixed_dictionaries(
             mode=mostly(st.just(Mode.AUTO), st.sampled_from(MODES)),
             namespaces=mostly(st.just(frozenset()), st.just(frozenset({"blog"}))),
         ),
-        "still_firing": mostly(st.just(StillFiring.NOT_LATE), st.sampled_from(StillFiring) | UNREADABLE),
         "now": st.just(NOW),
     }
 )

@@ -171,6 +171,21 @@ def test_unfit_fingerprint_is_computed_from_the_labels(fingerprint: str | None) 
     assert len(one.fingerprint) == 16
 
 
+RECORDED = [path for path in PAYLOADS if path.name.startswith("am0")]
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_computed_fingerprint_is_alertmanagers_own(path: Path) -> None:
+    """So that rule tests break ties as the receiver does in a cluster."""
+    for raw in json.loads(path.read_text())["body"]["alerts"]:
+        assert fingerprint_of(raw["labels"]) == raw["fingerprint"]
+
+
+def test_fingerprint_of_no_labels_is_alertmanagers_own() -> None:
+    """It is where FNV-1a begins: nothing is hashed."""
+    assert fingerprint_of({}) == "cbf29ce484222325"
+
+
 @given(st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
 def test_fingerprint_tells_label_sets_apart(one: dict[str, str], two: dict[str, str]) -> None:
     """Equal label sets have equal fingerprints, others do not."""

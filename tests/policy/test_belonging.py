@@ -33,3 +33,19 @@ def test_record_of_an_alert_that_began_two_minutes_ago(
     standings: list[Standing], known: tuple[PastRollback, ...] | Unreadable, record: str | None
 ) -> None:
     assert record_of(Snapshot(workload(), known), standings, alert()) == record
+
+
+@pytest.mark.parametrize(
+    ("for_minutes", "record"),
+    [
+        pytest.param(None, None, id="not-declared"),
+        pytest.param(0, None, id="none"),
+        pytest.param(2, None, id="as-long-as-since-the-patch-give-or-take-a-scrape"),
+        pytest.param(3, "old", id="the-trouble-is-older-than-the-patch"),
+    ],
+)
+def test_alert_fires_its_for_after_its_trouble_began(for_minutes: int | None, record: str | None) -> None:
+    """The patch was made a minute before the alert fired: what began before it, it is to cure."""
+    standings = [Standing("old", Phase.SUCCEEDED, BEFORE_THE_ALERT)]
+    for_ = None if for_minutes is None else for_minutes * MINUTE
+    assert record_of(Snapshot(workload(), ()), standings, alert(), for_) == record

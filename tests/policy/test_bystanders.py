@@ -58,7 +58,14 @@ def test_nobody_deployed_where_no_rule_sees_a_rollout(reasons: list[str], *, und
         pytest.param([bystander("a")], [bystander("a", record="a-2")], ["a"], id="each-once"),
         pytest.param([bystander("a", seen_at=NOW - WINDOW + SECOND)], [], ["a"], id="just-inside-the-window"),
         pytest.param([bystander("a", seen_at=NOW - WINDOW)], [], [], id="out-of-the-window"),
-        pytest.param([bystander("a", record="heard")], [], [], id="judged-now-and-not-one-any-more"),
+        pytest.param([bystander("heard")], [], [], id="judged-now-and-not-one-any-more"),
+        pytest.param(
+            [bystander("heard", record="a-record-of-the-release-before")],
+            [],
+            [],
+            id="nor-by-what-was-before-it",
+        ),
+        pytest.param([bystander("heard")], [bystander("heard")], ["heard"], id="judged-now-and-one-still"),
         pytest.param([bystander("c"), bystander("a")], [bystander("b")], ["a", "b", "c"], id="in-order"),
     ],
 )
@@ -67,7 +74,7 @@ def test_records_and_payload_are_counted_together(
 ) -> None:
     """Distinct workloads, told within ten minutes; what is judged now counts as it is judged now."""
     read = Recent(tuple(recent), NOW - MINUTE)
-    found = gather(read, here, heard={"heard"}, now=NOW)
+    found = gather(read, here, heard={ref("heard")}, now=NOW)
     assert found == Bystanders(tuple(map(ref, names)), MINUTE)
 
 

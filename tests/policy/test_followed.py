@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from receiver.policy.aftermath import Aftermath, Followed, Kind
-from receiver.policy.followed import aftermath_document, aftermath_sentence, parse_aftermath, parse_followed
+from receiver.policy.followed import (
+    aftermath_document,
+    aftermath_sentence,
+    before_by_hand,
+    parse_aftermath,
+    parse_followed,
+    parse_unresolved,
+)
+from receiver.policy.record import BY_HAND
 from receiver.policy.times import format_precise, format_time
 from tests.policy.builders import CHECKOUT, MINUTE, NOW
 
@@ -31,7 +39,10 @@ def record(spec: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
         "status": {
             "phase": "DryRun",
             "decision": {"to": {"revision": 6, "templateDigest": "six"}},
-            "alerts": [{"fingerprint": "f1"}, {"fingerprint": "f2"}],
+            "alerts": [
+                {"fingerprint": "f1", "status": "firing"},
+                {"fingerprint": "f2", "status": "resolved"},
+            ],
             **status,
         },
     }
@@ -47,13 +58,12 @@ def test_everything_that_is_needed_stands_on_the_record() -> None:
         chosen="six",
         began_at=NOW - MINUTE,
         created_at=NOW,
-        fingerprints=frozenset({"f1", "f2"}),
     )
     assert parse_followed(record()) == found
     cleared = parse_followed(record(clearedAt=format_precise(AT)))
     assert cleared == replace(found, cleared_at=AT)
     bare = parse_followed(record({"suspect": None}, phase="Refused", decision={}, alerts=None))
-    assert bare == replace(found, suspect_number=None, chosen=None, fingerprints=frozenset())
+    assert bare == replace(found, suspect_number=None, chosen=None)
 
 
 @pytest.mark.parametrize("phase", ["DryRun", "Refused", "Rejected", "Expired"])
@@ -123,3 +133,67 @@ def test_sentence_says_how_it_ended(aftermath: Aftermath, words: str) -> None:
 
 def test_nothing_is_said_while_it_is_open() -> None:
     assert aftermath_sentence({"phase": "DryRun"}) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "fingerprints"),
+    [
+        *(
+            pytest.param(record(phase=phase), {"f1"}, id=phase)
+            for phase in ("DryRun", "Refused", "Rejected", "Expired", "Superseded")
+        ),
+        *(
+            pytest.param(record(phase=phase), set(), id=str(phase))
+            for phase in (None, "AwaitingApproval", "Pending", "Verifying", "Succeeded", "Failed")
+        ),
+        pytest.param(record(aftermath=aftermath_document(BACK)), {"f1"}, id="aftermath-known"),
+        pytest.param(record(phase="Superseded", patchedAt=format_time(AT)), set(), id="patched"),
+        pytest.param(record({"target": {}}), set(), id="no-target"),
+        pytest.param(record(alerts=None), set(), id="no-alerts"),
+        pytest.param({**record(), "status": None}, set(), id="only-claimed"),
+    ],
+)
+def test_ends_of_alerts_count_for_what_may_be_judged_afresh(
+    raw: dict[str, Any], fingerprints: set[str]
+) -> None:
+    """Of an alert that fires there, as long as the record has no patch and nobody works on it."""
+    assert parse_unresolved(raw) == fingerprints
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"),
+    [
+        pytest.param({}, None, id="only-claimed"),
+        pytest.param({"phase": "Refused", "decision": {"rule": BY_HAND}}, None, id="a-command-before"),
+        pytest.param(
+            {
+                "phase": "Refused",
+                "decision": {
+                    "rule": "errors",
+                    "mode": "auto",
+                    "at": "2026-05-01T12:00:00Z",
+                    "to": {"revision": 6, "templateDigest": "d6"},
+                    "verdicts": [{"guard": "blame", "allowed": False}, {"guard": "stale", "allowed": True}],
+                },
+            },
+            {
+                "rule": "errors",
+                "mode": "auto",
+                "phase": "Refused",
+                "at": "2026-05-01T12:00:00Z",
+                "templateDigest": "d6",
+                "blockedBy": ["blame"],
+            },
+            id="refused",
+        ),
+        pytest.param(
+            {"phase": "DryRun", "decision": {"rule": "errors", "mode": "dry-run"}},
+            {"rule": "errors", "mode": "dry-run", "phase": "DryRun"},
+            id="what-is-known",
+        ),
+    ],
+)
+def test_what_a_rule_had_decided_is_kept_when_a_command_takes_over(
+    status: dict[str, Any], kept: dict[str, Any] | None
+) -> None:
+    assert before_by_hand(status) == kept

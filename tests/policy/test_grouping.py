@@ -1,11 +1,16 @@
 """From alerts to what is to be judged: one group a workload, one fault a rule and reason."""
 
-from receiver.policy.grouping import group, match_rules, matches
+from datetime import timedelta
+
+import pytest
+
+from receiver.policy.alerts import Alert, Status
+from receiver.policy.grouping import group, match_rules, matches, with_known
 from receiver.policy.rules import Mode, Ruleset, ServiceTarget
 from receiver.policy.targets import Clue, PodRef, ServiceRef, TargetFault, TargetReason
 from receiver.policy.templates import parse_template
 from receiver.policy.workload import WorkloadRef
-from tests.engine.builders import CHECKOUT, alert, rule
+from tests.engine.builders import CHECKOUT, NOW, alert, rule
 
 WEB = WorkloadRef("Deployment", "shop", "web")
 GONE = TargetFault(TargetReason.NOT_FOUND, "it does not exist")
@@ -96,3 +101,34 @@ def test_matches_are_by_rule_in_file_order() -> None:
     one, two = alert(n="1"), alert(n="2")
     found = matches([(one, second), (two, first), (two, second), (one, gone)], Ruleset((first, second)))
     assert [(m.rule.name, m.alerts) for m in found] == [("first", (two,)), ("second", (one, two))]
+
+
+OLDER = timedelta(minutes=10)
+KNOWN = alert(n="1", age=OLDER)
+NEW = alert(n="2")
+
+
+@pytest.mark.parametrize(
+    ("told", "known", "ended", "counts"),
+    [
+        pytest.param(NEW, {"errors": [KNOWN]}, None, True, id="another-of-this-trouble"),
+        pytest.param(NEW, {"latency": [KNOWN]}, None, False, id="matched-by-another-rule"),
+        pytest.param(NEW, {"errors": [alert(alertname="Slow")]}, None, False, id="another-trouble"),
+        pytest.param(
+            NEW, {"errors": [alert(n="1", status=Status.RESOLVED)]}, None, False, id="resolved-on-the-record"
+        ),
+        pytest.param(alert(n="1"), {"errors": [KNOWN]}, None, False, id="told-again-and-begun-anew"),
+        pytest.param(NEW, {"errors": [KNOWN]}, OLDER, False, id="its-end-was-heard"),
+        pytest.param(NEW, {"errors": [KNOWN]}, 2 * OLDER, True, id="an-earlier-end-was-heard"),
+        pytest.param(NEW, {}, None, False, id="nothing-known"),
+    ],
+)
+def test_a_trouble_is_judged_with_what_the_record_knows_of_it(
+    told: Alert, known: dict[str, list[Alert]], ended: timedelta | None, *, counts: bool
+) -> None:
+    """However Alertmanager divides it into messages; what only the record tells of makes no rule act."""
+    errors, latency = rule("errors"), rule("latency")
+    matched = [(told, errors), (alert(alertname="Other"), latency)]
+    over = {} if ended is None else {KNOWN.fingerprint: NOW - ended}
+    whole = with_known(matched, known, over)
+    assert whole == (*matched, *([(KNOWN, errors)] if counts else []))

@@ -183,7 +183,9 @@ def test_the_first_alert_is_listed_where_nobody_got_so_far() -> None:
     """It can be resolved then like any other."""
     listed = with_first_alert(SPEC, {"holder": "a"})
     assert listed == {"holder": "a", "alerts": [entry(A)]}
-    assert with_first_alert(SPEC, status_of((B, "latency"))) == status_of((B, "latency"))
+    assert with_first_alert(SPEC, listed) == listed
+    beside = status_of((B, "latency"))
+    assert with_first_alert(SPEC, beside) == {**beside, "alerts": [entry(A), *beside["alerts"]]}
     assert all_cleared(resolve(listed, [A.fingerprint]) or {})
 
 
@@ -192,19 +194,20 @@ def test_the_first_alert_is_listed_where_nobody_got_so_far() -> None:
     [
         pytest.param([], {"errors": ["A", "B"], "latency": ["B"]}, id="none-has-cleared"),
         pytest.param([A], {"errors": ["B"], "latency": ["B"]}, id="a-cleared-alert-asks-for-nothing"),
-        pytest.param([B], {"errors": ["A"]}, id="a-rule-without-a-firing-alert-has-no-say"),
+        pytest.param([B], {"errors": ["A"], "latency": ["B"]}, id="a-rule-whose-alerts-have-cleared-says-so"),
         pytest.param([A, B], {"errors": ["A", "B"], "latency": ["B"]}, id="all-have-cleared"),
     ],
 )
 def test_a_late_act_is_judged_by_what_still_fires(
     resolved: list[Alert], expected: dict[str, list[str]]
 ) -> None:
-    """Once all have cleared all come back, so that the guard firing can say so."""
+    """Once all of a rule have cleared all of it come back, so that the guard firing can say so."""
     status = status_of((A, "errors"), (B, "errors"), (B, "latency"))
     found = joined(SPEC, resolve(status, [one.fingerprint for one in resolved]) or status)
     assert {rule: [one.name for one in alerts] for rule, alerts in found.items()} == expected
-    states = {one.status for alerts in found.values() for one in alerts}
-    assert states == {Status.RESOLVED if len(resolved) == 2 else Status.FIRING}
+    for rule, alerts in found.items():
+        cleared = all(one in resolved for one in {"errors": [A, B], "latency": [B]}[rule])
+        assert {one.status for one in alerts} == {Status.RESOLVED if cleared else Status.FIRING}
 
 
 def test_an_alert_without_a_start_is_refused() -> None:

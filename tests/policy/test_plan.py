@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from receiver.policy.memory import LAST_ROLLBACK, parse_last_rollback
 from receiver.policy.ownership import KUSTOMIZE, RECONCILE
 from receiver.policy.plan import DIFF_LIMIT, make_plan, template_diff, template_text
 from receiver.policy.podtemplate import bare_template
-from receiver.policy.record import LAST_ROLLBACK, parse_last_rollback
 from receiver.policy.rules import Gitops
 from receiver.policy.workload import Revision, Workload
 from tests.policy.builders import CHECKOUT, LIVE, NOW, OLDER, past, revision, rule, template, workload

@@ -8,6 +8,7 @@ from tests.policy.builders import FORBIDDEN, LIVE, alert, revision, workload
 
 OLD, OLDER, NEW = (Pod(f"checkout-hash{n}-x", f"hash{n}", ready=True) for n in (6, 5, 7))
 UNMARKED = Pod("checkout-hash6-y", None, ready=True)
+ANYBODYS = Pod("db-0", None, ready=True)
 STRANGER = Pod("checkout-canary-z", "canary", ready=True)
 UNNUMBERED = workload(live=revision(None, template_hash=None), revisions=(revision(6), revision(7)))
 
@@ -24,7 +25,10 @@ def test_pods_are_those_that_alerts_name() -> None:
         pytest.param([OLD, OLDER], workload(), Shares(0, 2), id="older"),
         pytest.param([NEW, OLD, OLDER], workload(), Shares(1, 2), id="mixed"),
         pytest.param([UNMARKED], workload(), Shares(0, 1), id="unmarked-by-its-name"),
-        pytest.param([NEW, UNMARKED], workload(), Shares(1, 0), id="unmarked-beside-a-known-one"),
+        pytest.param([NEW, UNMARKED], workload(), Shares(1, 1), id="unmarked-beside-a-known-one"),
+        pytest.param([ANYBODYS], workload(), Shares(0, 0, ("db-0",)), id="nothing-tells"),
+        pytest.param([NEW, ANYBODYS], workload(), Shares(1, 0, ("db-0",)), id="nothing-tells-of-one"),
+        pytest.param([STRANGER], UNNUMBERED, Shares(0, 0, (STRANGER.name,)), id="the-suspects-hash-unknown"),
         pytest.param([STRANGER], workload(), Shares(0, 0), id="of-no-revision"),
         pytest.param([], workload(), Shares(0, 0), id="none"),
         pytest.param([NEW, OLD], UNNUMBERED, Shares(0, 2), id="the-suspect-has-no-pods-yet"),
@@ -35,7 +39,7 @@ def test_pods_are_those_that_alerts_name() -> None:
 )
 def test_pods_belong_to_revisions(names: list[Pod], of: Workload, expected: Shares) -> None:
     """By their hash; of all that there are those that are named count."""
-    there = (NEW, OLD, OLDER, UNMARKED, STRANGER)
+    there = (NEW, OLD, OLDER, UNMARKED, STRANGER, ANYBODYS)
     assert shares(frozenset(pod.name for pod in names), there, of) == expected
 
 
@@ -49,11 +53,14 @@ def test_pods_belong_to_revisions(names: list[Pod], of: Workload, expected: Shar
         pytest.param(
             {NEW.name, "checkout-hash6-gone", "checkout-hash5-gone"}, Shares(1, 0), id="one-is-left"
         ),
+        pytest.param(
+            {"db-0", "checkout-hash6-gone"}, Shares(0, 0, ("db-0",)), id="one-is-left-of-which-nothing-tells"
+        ),
     ],
 )
 def test_pods_that_are_gone_count_by_their_names_where_all_are(names: set[str], expected: Shares) -> None:
     """A pod is named after its ReplicaSet."""
-    assert shares(frozenset(names), (NEW, OLD), workload()) == expected
+    assert shares(frozenset(names), (NEW, OLD, ANYBODYS), workload()) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,9 +70,15 @@ def test_pods_that_are_gone_count_by_their_names_where_all_are(names: set[str], 
         pytest.param(Shares(1, 1), False, id="half-is-not-most"),
         pytest.param(Shares(0, 1), False, id="none"),
         pytest.param(Shares(0, 0), True, id="nothing-known-has-no-say"),
+        pytest.param(Shares(2, 0, ("a",)), True, id="most-whatever-the-other-is"),
+        pytest.param(Shares(1, 2, ("a",)), False, id="half-at-most-whatever-the-other-is"),
+        pytest.param(Shares(1, 0, ("a",)), None, id="most-or-half"),
+        pytest.param(Shares(1, 1, ("a",)), None, id="half-or-most"),
+        pytest.param(Shares(0, 0, ("a",)), None, id="nothing-tells"),
     ],
 )
-def test_most_must_be_the_suspects(found: Shares, speaks: bool) -> None:
+def test_most_must_be_the_suspects(found: Shares, speaks: bool | None) -> None:
+    """Those of which nothing tells may be anybody's: None where it depends on them."""
     assert found.speak_for_suspect is speaks
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -51,6 +52,7 @@ def test_the_guards_never_raise(
         rule=match.rule,
         alerts=match.alerts,
         inventory=snapshot.inventory,
+        still_firing=match.still_firing,
         **surroundings,
     )
     verdicts = [guard.judge(seen) for guard in GUARDS]
@@ -73,7 +75,7 @@ def test_the_order_of_alerts_changes_nothing(
     snapshot: Snapshot, matches: list[Match], surroundings: dict[str, Any], data: st.DataObject
 ) -> None:
     """Not even a word."""
-    shuffled = [Match(one.rule, tuple(data.draw(st.permutations(one.alerts)))) for one in matches]
+    shuffled = [replace(one, alerts=tuple(data.draw(st.permutations(one.alerts)))) for one in matches]
     assert decide(snapshot, shuffled, **surroundings) == decide(snapshot, matches, **surroundings)
 
 

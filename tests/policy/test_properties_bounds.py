@@ -53,16 +53,18 @@ def test_no_decision_leads_to_a_bad_revision_or_the_live_one(
 def test_no_decision_leads_past_a_barrier(
     snapshot: Snapshot, matches: list[Match], surroundings: dict[str, Any], barrier: str
 ) -> None:
-    """By the number that a revision first had, or by when it went live; what is not understood stops all."""
+    """By the number that a revision first had, or by when it first went live; in doubt all is stopped."""
     of = replace(snapshot.workload, annotations=annotated(barrier=barrier))
     assert of.annotation(BARRIER_ANNOTATION) == barrier
     for revision in chosen(decide(replace(snapshot, workload=of), matches, **surroundings)):
         if barrier in POINTS:
             assert revision.number is not None
-            assert min(revision.number, *revision.former_numbers, 99) >= POINTS[barrier]
+            numbers = (revision.number, *revision.former_numbers, revision.lowest_number or 99)
+            assert min(numbers) >= POINTS[barrier]
         else:
-            assert revision.live_since is not None
-            assert revision.live_since.isoformat() >= DATES[barrier]
+            times = [time for time in (revision.first_live_since, revision.live_since) if time]
+            assert min(times).isoformat() >= DATES[barrier]
+            assert revision.first_live_since or not revision.former_numbers
 
 
 BLIND: dict[str, dict[str, Any]] = {
@@ -72,7 +74,7 @@ BLIND: dict[str, dict[str, Any]] = {
     "the-pods": {"snapshot": {"pods": FORBIDDEN}},
     "the-ledger": {"surroundings": {"ledger": FORBIDDEN}},
     "the-bystanders": {"surroundings": {"bystanders": FORBIDDEN}},
-    "the-alert": {"surroundings": {"still_firing": FORBIDDEN}},
+    "the-alert": {"matches": {"still_firing": FORBIDDEN}},
 }
 """What a failed read leaves unknown; the alerts of these tests all name a pod."""
 
@@ -91,6 +93,7 @@ def test_what_cannot_be_read_stops_every_rule(
         assume(all(match.rule.guards.systemic is not None for match in matches))
     of = replace(snapshot.workload, **unread.get("workload", {}))
     blind = replace(snapshot, workload=of, **unread.get("snapshot", {}))
-    made = decide(blind, matches, **{**surroundings, **unread.get("surroundings", {})})
+    asked = [replace(match, **unread.get("matches", {})) for match in matches]
+    made = decide(blind, asked, **{**surroundings, **unread.get("surroundings", {})})
     assert {one.phase for one in (made.leading, *made.others)} == {Phase.REFUSED}
     assert made.chosen is None

@@ -1,6 +1,5 @@
 """The record: names that are claims, and what is read back of earlier rollbacks."""
 
-import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -9,11 +8,10 @@ import pytest
 
 from receiver.policy.podtemplate import bare_template, template_digest
 from receiver.policy.record import (
+    SETTLED,
     PastRollback,
     Phase,
     Review,
-    last_rollback_annotation,
-    parse_last_rollback,
     parse_record,
     record_name,
     target_record_name,
@@ -122,6 +120,21 @@ def test_a_record_is_read_back() -> None:
     )
 
 
+def test_a_rejected_record_says_who_and_when() -> None:
+    """As far as it tells."""
+    ended = {"phase": "Rejected", "rejectedBy": "alice", "finishedAt": "2026-05-01T12:00:00.000000Z"}
+    read = parse_record({**RAW, "status": ended})
+    assert (read.phase, read.rejected_by, read.ended_at) == (Phase.REJECTED, "alice", NOW)
+
+
+@pytest.mark.parametrize("patched", [True, False], ids=["patched", "not-patched"])
+@pytest.mark.parametrize("phase", Phase)
+def test_what_is_settled(phase: Phase, *, patched: bool) -> None:
+    """What is final is, whatever was done; a superseded record is judged afresh unless it has patched."""
+    found = past(phase=phase, patched_at=NOW if patched else None)
+    assert found.settled is (phase in SETTLED or (phase is Phase.SUPERSEDED and patched))
+
+
 def test_only_a_rollout_that_was_complete_has_a_time_at_which_it_was() -> None:
     waiting = [{"type": "RolledOut", "status": "False", "lastTransitionTime": "2026-05-01T12:00:07Z"}]
     for conditions in (waiting, [], None):
@@ -150,69 +163,6 @@ def test_what_is_not_our_record_is_refused(broken: dict[str, Any]) -> None:
     """In the ways that are documented, so that the reader can say that it cannot tell."""
     with pytest.raises((KeyError, TypeError, ValueError)):
         parse_record(broken)
-
-
-def annotation(**changes: Any) -> str:
-    """The annotation that a rollback from 7 to 6 leaves, with something changed."""
-    suspect, chosen = revision(7), revision(6)
-    at = "2026-05-01T12:00:00.000000Z"
-    text = last_rollback_annotation(record="checkout-1", at=at, rule="errors", suspect=suspect, chosen=chosen)
-    return json.dumps({**json.loads(text), **changes})
-
-
-def test_the_annotation_tells_what_the_record_told() -> None:
-    """It outlives the record: from, to, when, by which rule."""
-    assert parse_last_rollback(annotation(), target=CHECKOUT) == PastRollback(
-        record="checkout-1",
-        target=CHECKOUT,
-        rule="errors",
-        from_number=7,
-        from_hash="hash7",
-        to_number=6,
-        to_hash="hash6",
-        patched_at=NOW,
-    )
-
-
-def test_the_annotation_may_name_revisions_by_number_alone() -> None:
-    """When it was is what cooldown needs; without a hash it says of no template that it was restored."""
-    found = parse_last_rollback(annotation(**{"from": 7, "to": 6}), target=CHECKOUT)
-    assert (found.from_number, found.from_hash) == (7, None)
-    assert (found.to_number, found.to_hash) == (6, None)
-    assert found.patched_at == NOW
-
-
-def test_the_annotation_is_one_line_of_ascii() -> None:
-    """As the value of a JSON patch and of an annotation it needs no care."""
-    text = last_rollback_annotation(
-        record="r", at="now", rule="é\n", suspect=revision(None), chosen=revision(6)
-    )
-    assert text.isascii()
-    assert text.isprintable()
-    assert json.loads(text)["from"] == {"revision": None, "templateHash": None}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("", id="empty"),
-        pytest.param("{}", id="nothing-in-it"),
-        pytest.param("[]", id="a-list"),
-        pytest.param("7", id="a-number"),
-        pytest.param(annotation(at=None), id="no-time"),
-        pytest.param(annotation(at=7), id="time-is-a-number"),
-        pytest.param(annotation(at="0001-01-01T00:00:00+01:00"), id="time-out-of-range"),
-        pytest.param(annotation(**{"from": "revision 7"}), id="from-is-text"),
-        pytest.param(annotation(to=True), id="to-is-no-number"),
-        pytest.param(annotation(**{"from": {"revision": "7"}}), id="number-is-text"),
-        pytest.param(annotation(to={"templateHash": 6}), id="hash-is-a-number"),
-        pytest.param("[" * 200_000, id="nested-without-end"),
-    ],
-)
-def test_an_annotation_that_somebody_broke_is_refused(text: str) -> None:
-    """Anybody who may edit the workload can write there: no other error may come of it."""
-    with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
-        parse_last_rollback(text, target=CHECKOUT)
 
 
 @pytest.mark.parametrize(

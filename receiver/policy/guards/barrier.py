@@ -13,7 +13,9 @@ from receiver.policy.workload import Revision
 
 GUARD = "barrier"
 _REVISION = re.compile(r"\s*(\d{1,18})\s*(?::.*)?", re.DOTALL)
-_TIME = re.compile(r"\s*(\d{4}-\d\d-\d\d(?:[Tt ]\S+?)?)\s*(?::(?:\s.*)?)?", re.DOTALL)
+_OFFSET = r"(?:[Zz]|[+-]\d\d(?::?\d\d|(?=\s*(?::?\s|:?$))))"
+"""How a time ends, so that the reason may follow its colon at once, though not after hours alone."""
+_TIME = re.compile(rf"\s*(\d{{4}}-\d\d-\d\d(?:[Tt ]\S+?{_OFFSET})?)\s*(?::.*)?", re.DOTALL)
 _DATE_LENGTH = len("2026-05-01")
 
 
@@ -36,7 +38,8 @@ def judge(context: Context) -> Verdict:
         return allow(GUARD, Reason.NONE, f"{context.workload.ref} has no annotation {BARRIER_ANNOTATION}")
     point = _parse(text)
     if point is None:
-        known = 'write a revision or a date, and why: "7: orders.status renamed"'
+        why = "orders.status renamed"
+        known = f'write a revision or a date, and why: "7: {why}" or "2026-05-01: {why}"'
         return block(
             GUARD, Reason.UNCLEAR, f"the annotation {BARRIER_ANNOTATION} says {quoted(text)}; {known}"
         )
@@ -49,19 +52,42 @@ def judge(context: Context) -> Verdict:
 def _judge(chosen: Revision, point: int | datetime, *, said: str) -> Verdict:
     before = _was_live_before(chosen, point)
     if before is None:
-        return block(GUARD, Reason.UNCLEAR, f"nothing tells when {chosen.label} was live; barrier {said}")
+        return block(GUARD, Reason.UNCLEAR, _doubt(chosen, point, said=said))
     if before:
         return block(GUARD, Reason.CROSSED, f"{chosen.label} was live before the barrier {said}")
     return allow(GUARD, Reason.NOT_CROSSED, f"{chosen.label} was not live before the barrier {said}")
 
 
 def _was_live_before(chosen: Revision, point: int | datetime) -> bool | None:
-    """Tell whether a revision was live before a revision's number, or went live before a time."""
-    if isinstance(point, datetime):
-        return None if chosen.live_since is None else chosen.live_since < point
+    return _began_before(chosen, point) if isinstance(point, datetime) else _numbered_before(chosen, point)
+
+
+def _began_before(chosen: Revision, moment: datetime) -> bool | None:
+    """Tell whether a revision went live before a time, the first time or again; None where nothing tells."""
+    known = [since for since in (chosen.first_live_since, chosen.live_since) if since is not None]
+    if any(since < moment for since in known):
+        return True
+    first_unknown = chosen.first_live_since is None and bool(chosen.former_numbers)
+    return None if first_unknown or not known else False
+
+
+def _numbered_before(chosen: Revision, number: int) -> bool | None:
+    """Tell whether a revision was live under a lower number than this, None where nothing tells."""
     if chosen.number is None:
         return None
-    return min((chosen.number, *chosen.former_numbers)) < point
+    if min((chosen.number, *chosen.former_numbers)) < number:
+        return True
+    return None if chosen.lowest_number is not None and chosen.lowest_number < number else False
+
+
+def _doubt(chosen: Revision, point: int | datetime, *, said: str) -> str:
+    if isinstance(point, datetime):
+        what = "first was live" if chosen.former_numbers else "was live"
+        return f"nothing tells when {chosen.label} {what}; barrier {said}"
+    if chosen.lowest_number is None:
+        return f"nothing tells when {chosen.label} was live; barrier {said}"
+    maybe = f"{chosen.label} may have been live as revision {chosen.lowest_number} or later"
+    return f"{maybe}, before the barrier {said}; write a date instead"
 
 
 def _parse(text: str) -> int | datetime | None:

@@ -1,12 +1,12 @@
 """Guard gitops: a tool that owns the workload would put the bad version back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from receiver.policy.context import Context
-from receiver.policy.ownership import RECONCILE, RELEASE, Owner, Tool, owners
+from receiver.policy.ownership import LABELS, RECONCILE, RELEASE, Owner, Tool, owners
 from receiver.policy.rules import Gitops, Rule
-from receiver.policy.verdict import Verdict, allow, block, cannot_tell
+from receiver.policy.verdict import Verdict, allow, block, both_warnings, cannot_tell
 from receiver.policy.workload import Unreadable, Workload
 
 GUARD = "gitops"
@@ -54,16 +54,27 @@ def _helm(workload: Workload, release: Owner) -> Verdict:
 
 def _owned(policy: Gitops, workload: Workload, found: tuple[Owner, ...]) -> Verdict:
     active = [owner for owner in found if not (_can_be_paused(owner) and _is_paused(workload))]
-    named = " and ".join(map(str, active or found))
+    named = _named(active or found)
     if not active:
         said = f"{named} owns {workload.ref}, whose annotation {RECONCILE} says {DISABLED}"
         return allow(GUARD, Reason.PAUSED_ALREADY, said)
     evidence = f"{named} owns {workload.ref} and would put the bad version back; gitops: {policy}"
     if policy is Gitops.BLOCK:
         return block(GUARD, Reason.OWNED, evidence)
-    paused = policy is Gitops.PAUSE and all(map(_can_be_paused, active))
-    warning = _to_resume(workload) if paused else f"{named} may undo this; to stop that: {_to_stop(active)}"
-    return allow(GUARD, Reason.PAUSED if paused else Reason.WARNED, evidence, warning=warning)
+    paused = [owner for owner in active if policy is Gitops.PAUSE and _can_be_paused(owner)]
+    going_on = [owner for owner in active if owner not in paused]
+    if policy is Gitops.PAUSE and going_on:
+        evidence += f", but {_named(going_on)} cannot be paused from here; to pause it: {_to_stop(going_on)}"
+    warning = both_warnings(_to_resume(workload) if paused else None, _undoing(going_on))
+    return allow(GUARD, Reason.WARNED if going_on else Reason.PAUSED, evidence, warning=warning)
+
+
+def _named(some: Iterable[Owner]) -> str:
+    return " and ".join(map(str, some))
+
+
+def _undoing(some: Sequence[Owner]) -> str | None:
+    return f"{_named(some)} may undo this; to stop that: {_to_stop(some)}" if some else None
 
 
 def _can_be_paused(owner: Owner) -> bool:
@@ -81,13 +92,15 @@ def _to_resume(workload: Workload) -> str:
     return f"Flux leaves {ref} alone from now on (annotation {RECONCILE}); to resume: {command}"
 
 
-def _to_stop(found: list[Owner]) -> str:
-    commands = {
-        ("Argo CD", "application"): "argocd app set {name} --sync-policy none",
-        ("Flux", "Kustomization"): "flux suspend kustomization {name} -n {namespace}",
-        ("Flux", "HelmRelease"): "flux suspend helmrelease {name} -n {namespace}",
-    }
-    return "; ".join(
-        commands[owner.tool.value, owner.kind].format(name=owner.name, namespace=owner.namespace)
-        for owner in found
-    )
+def _to_stop(some: Iterable[Owner]) -> str:
+    return "; ".join(map(_command, some))
+
+
+def _command(owner: Owner) -> str:
+    """Return the command that stops an owner; what its marks do not tell is left to the person."""
+    if owner.tool is Tool.ARGO_CD:
+        return f"argocd app set {owner.name} --sync-policy none"
+    suspend = f"flux suspend {owner.kind.lower()} {owner.name} -n"
+    if owner.namespace:
+        return f"{suspend} {owner.namespace}"
+    return f"{suspend} NAMESPACE (which the label {LABELS[owner.kind]}/namespace would name, and is missing)"

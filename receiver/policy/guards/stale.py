@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 from receiver.policy.context import Context
+from receiver.policy.guards import blame
+from receiver.policy.problems import plain
 from receiver.policy.times import format_age
 from receiver.policy.verdict import Verdict, allow, block
 
@@ -17,12 +19,19 @@ class Reason(StrEnum):
 
 
 def judge(context: Context) -> Verdict:
-    """Block when every alert started more than `max_alert_age` ago."""
-    newest = max(alert.starts_at for alert in context.alerts)
-    limit = context.rule.guards.max_alert_age
+    """Block when every alert started more than `max_alert_age` ago by which blame passes.
+
+    One that blames nothing is no news of this release, however new it is. Where blame passes by none, all
+    count.
+    """
+    blaming = blame.blaming(context) or context.alerts
+    newest = max(blaming, key=lambda alert: (alert.starts_at, alert.name))
+    which = "" if len(blaming) == len(context.alerts) else " by which blame passes"
+    age, limit = context.now - newest.starts_at, context.rule.guards.max_alert_age
+    name = plain(newest.name) if newest.name else "without a name"
     evidence = (
-        f"the newest alert started {format_age(context.now - newest)} ago; max_alert_age {format_age(limit)}"
+        f"the newest alert{which} ({name}) started {format_age(age)} ago; max_alert_age {format_age(limit)}"
     )
-    if context.now - newest > limit:
+    if age > limit:
         return block(GUARD, Reason.TOO_OLD, evidence)
     return allow(GUARD, Reason.FRESH, evidence)

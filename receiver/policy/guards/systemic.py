@@ -1,4 +1,4 @@
-"""Guard systemic: alerts about many workloads that nobody deployed are the platform's, not this release's."""
+"""Guard systemic: alerts about many workloads that no rollout explains are the platform's."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -44,7 +44,9 @@ def _counted(bystanders: Bystanders, most: int) -> str:
     workloads = "1 workload" if count == 1 else f"{count} workloads"
     named = f": {_named(bystanders.targets)}" if count else ""
     span = format_age(WINDOW)
-    return f"{workloads} that nobody deployed had alerts in the last {span}{named}; systemic {most}"
+    return (
+        f"{workloads} whose trouble no rollout explains had alerts in the last {span}{named}; systemic {most}"
+    )
 
 
 def _named(targets: Sequence[WorkloadRef]) -> str:

@@ -1,15 +1,16 @@
-"""The pod templates of a rule test, and what is there of the things that they name.
+"""The pod templates of a rule test, what identifies them, and what is there of the things that they name.
 
 A revision's template carries its number, so that two of one image are two, as they are in a cluster.
 """
 
 from collections.abc import Collection
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from receiver.policy.inventory import Inventory, Seen
 from receiver.policy.needs import Item, ItemKind, needs
 from receiver.policy.ruletests.cluster import RevisionEntry, WorkloadEntry
-from receiver.policy.workload import Unreadable, Workload
+from receiver.policy.workload import Unreadable, Workload, WorkloadRef
 
 
 def make_template(workload: WorkloadEntry, entry: RevisionEntry) -> dict[str, Any]:
@@ -31,6 +32,16 @@ def _volume(kind: ItemKind, name: str) -> dict[str, Any]:
     if kind is ItemKind.SECRET:
         return {"secret": {"secretName": name}}
     return {"persistentVolumeClaim": {"claimName": name}}
+
+
+def template_hash(name: str, number: int | None) -> str | None:
+    """Return what stands for the template of a workload's revision, None without a number."""
+    return None if number is None else f"{name}-{number}"
+
+
+def uid_of(ref: WorkloadRef) -> str:
+    """Return the uid of a workload."""
+    return str(uuid5(NAMESPACE_URL, ref.path))
 
 
 def make_inventory(workload: Workload, missing: Collection[Item]) -> Inventory:

@@ -92,7 +92,11 @@ def _cases(scene: Scene, groups: Groups, ruleset: Ruleset) -> Iterator[Case]:
     """Yield what is to be judged; an alert that belongs to an earlier record makes no new one."""
     for ref, matched in groups.by_target.items():
         snapshot, standings = scene.snapshots[ref], scene.standings[ref]
-        fresh = [pair for pair in matched if record_of(snapshot, standings, pair[0]) is None]
+        fresh = [
+            (alert, rule)
+            for alert, rule in matched
+            if record_of(snapshot, standings, alert, rule.for_) is None
+        ]
         if fresh:
             yield Case(snapshot, matches(fresh, ruleset))
 

@@ -1,6 +1,7 @@
 """Guard barrier: no way back past a one-way change."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,11 @@ def test_a_revision_is_a_barrier_to_what_was_live_before_it(text: str, *, allowe
         pytest.param("2026-04-27T12:00:01Z", False, id="a second later"),
         pytest.param("2026-04-27T14:00:00+02:00: migrated", True, id="the very moment, another offset"),
         pytest.param("2026-04-27: migrated", True, id="the midnight before"),
+        pytest.param("2026-04-28:migrated", False, id="no blank"),
+        pytest.param("2026-04-27T12:00:01Z:migrated", False, id="no blank after a time"),
+        pytest.param("2026-04-27T14:00:01+02:00:migrated", False, id="no blank after an offset"),
+        pytest.param("2026-04-27 14:00+0200 : two\nlines", True, id="odd spaces and lines"),
+        pytest.param("2026-04-27T14:00:00+02: migrated", True, id="hours alone as the offset"),
     ],
 )
 def test_a_date_is_a_barrier_to_what_went_live_before_it(text: str, *, allowed: bool) -> None:
@@ -69,14 +75,66 @@ def test_a_revision_that_was_released_again_counts_by_its_first_time() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"first_live_since": NOW - 5 * DAY}, barrier.Reason.CROSSED, id="first-before"),
+        pytest.param({"first_live_since": NOW - 3 * DAY}, barrier.Reason.NOT_CROSSED, id="first-after"),
+        pytest.param({"first_live_since": None}, barrier.Reason.UNCLEAR, id="first-unknown"),
+        pytest.param(
+            {"first_live_since": None, "live_since": NOW - 5 * DAY}, barrier.Reason.CROSSED, id="again-before"
+        ),
+        pytest.param(
+            {"first_live_since": NOW - 3 * DAY, "live_since": None},
+            barrier.Reason.NOT_CROSSED,
+            id="first-after-and-again-at-an-unknown-time",
+        ),
+    ],
+)
+def test_a_date_looks_at_the_first_time_too(changes: dict[str, Any], reason: barrier.Reason) -> None:
+    """That of the days before its number; without it, it cannot tell."""
+    again = revision(8, former_numbers=(6,), **{"live_since": NOW - 2 * DAY, **changes})
+    assert verdict("2026-04-27T12:00:00Z: migrated", again).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("9: migrated", barrier.Reason.CROSSED, id="above"),
+        pytest.param("8: migrated", barrier.Reason.UNCLEAR, id="its-number"),
+        pytest.param("4: migrated", barrier.Reason.UNCLEAR, id="between"),
+        pytest.param("3: migrated", barrier.Reason.NOT_CROSSED, id="its-lowest"),
+    ],
+)
+def test_a_revision_that_may_have_had_a_lower_number_blocks(text: str, reason: barrier.Reason) -> None:
+    """Numbers and ages of ControllerRevisions may leave that open: a date does not."""
+    found = verdict(text, revision(8, lowest_number=3))
+    assert found.reason is reason
+    if reason is barrier.Reason.UNCLEAR:
+        assert found.evidence.startswith(
+            f"revision 8 may have been live as revision 3 or later, before the barrier {text!r};"
+            " write a date instead"
+        )
+
+
+@pytest.mark.parametrize(
     "text",
-    ["", "soon", "v7: migrated", "2026-13-45: migrated", "2026-04-27T12:00:00: no offset", "7 8", "-7"],
+    [
+        "",
+        "soon",
+        "v7: migrated",
+        "2026-13-45: migrated",
+        "2026-04-27T12:00:00: no offset",
+        "2026-04-27T14:00+02:migrated",
+        "7 8",
+        "-7",
+    ],
 )
 def test_what_is_not_understood_blocks_and_says_what_would_be_right(text: str) -> None:
     """In doubt, no."""
     found = verdict(text)
     assert (found.allowed, found.reason) == (False, barrier.Reason.UNCLEAR)
     assert "write a revision or a date" in found.evidence
+    assert found.evidence.endswith('"7: orders.status renamed" or "2026-05-01: orders.status renamed"')
 
 
 @pytest.mark.parametrize(

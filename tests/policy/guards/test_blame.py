@@ -7,6 +7,7 @@ import pytest
 from receiver.policy.alerts import Alert
 from receiver.policy.guards import blame
 from receiver.policy.guards.blame import Reason
+from receiver.policy.pods import Pod
 from receiver.policy.rules import Rule
 from receiver.policy.troubles import ActiveSince
 from receiver.policy.workload import Unreadable
@@ -138,6 +139,51 @@ def test_the_evidence_names_both_times(name: str, age: timedelta, evidence: str)
     verdict = blame.judge(context(alerts=(alert(name, age=age),)))
     assert verdict.evidence == f"revision 7 went live 2026-05-01T11:54:00Z, {evidence}"
     assert LIVE.live_since == NOW - 6 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("lag", "words"),
+    [
+        pytest.param(-MINUTE - SECOND, "began 1m1s before that; deployed_within 30m", id="too-early"),
+        pytest.param(-MINUTE, "began 1m before that (1m of tolerance); deployed_within 30m", id="early"),
+        pytest.param(ZERO, "began 0s after that; deployed_within 30m", id="at-once"),
+        pytest.param(30 * MINUTE, "began 30m after that; deployed_within 30m", id="in-the-window"),
+        pytest.param(31 * MINUTE, "began 31m after that (1m of tolerance); deployed_within 30m", id="late"),
+        pytest.param(31 * MINUTE + SECOND, "began 31m1s after that; deployed_within 30m", id="too-late"),
+    ],
+)
+def test_the_evidence_says_where_the_tolerance_decided(lag: timedelta, words: str) -> None:
+    """Else the numbers would contradict the verdict."""
+    live = revision(7, live_since=NOW - HOUR)
+    seen = context(workload=workload(live=live), rule=FOR_0S, alerts=(alert(age=HOUR - lag),))
+    assert blame.judge(seen).evidence.endswith(words)
+
+
+def test_the_tolerance_stands_beside_prometheus_own_time() -> None:
+    """Within the same brackets."""
+    fired = alert(age=MINUTE)
+    verdict = blame.judge(context(alerts=(fired,), active_since={fired.key: NOW - 7 * MINUTE}))
+    assert verdict.evidence.endswith(
+        " 1m before that (activeAt 2026-05-01T11:53:00.000000Z in Prometheus, 1m of tolerance);"
+        " deployed_within 30m"
+    )
+
+
+def test_a_refusal_names_every_alertname_that_was_judged() -> None:
+    """The earliest at length, the others briefly, and not too many of them."""
+    early = [alert(f"A{number}", age=HOUR - number * MINUTE) for number in range(4)]
+    evidence = blame.judge(
+        context(
+            alerts=(*early[:1], alert("B", age=2 * MINUTE, pod="p"), early[1]),
+            pods=(Pod("p", "hash6", ready=True),),
+        )
+    ).evidence
+    assert evidence.endswith(
+        "the trouble of A0 began 54m before that; deployed_within 30m; nor do others pass:"
+        " A1 (53m before that, trouble_before_rollout), B (4m after that, pods_of_other_revisions)"
+    )
+    evidence = blame.judge(context(alerts=(*early, alert("A4", age=HOUR - 4 * MINUTE)))).evidence
+    assert evidence.endswith(", A3 (51m before that, trouble_before_rollout) and 1 more")
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,58 @@ def test_pods_that_nobody_knows_have_no_say() -> None:
     verdict = blame.judge(context(alerts=(alert(pod="kube-state-metrics-0"),), pods=pods(r7=3)))
     assert verdict.reason is Reason.RECENT_ROLLOUT
     assert "pods with it" not in verdict.evidence
+    assert verdict.evidence.endswith(
+        "; whose pods have it was not judged, not there or of no known revision: kube-state-metrics-0"
+    )
+
+
+UNMARKED = tuple(Pod(f"p{number}", None, ready=True) for number in range(5))
+
+
+@pytest.mark.parametrize(
+    ("there", "expected", "words"),
+    [
+        pytest.param(
+            UNMARKED[:1],
+            Reason.PODS_UNKNOWN,
+            "; 0 of the 1 pods with it are of this revision, cannot tell whose pod p0 is",
+            id="one",
+        ),
+        pytest.param(
+            (*pods(r7=1), *UNMARKED[:2]),
+            Reason.PODS_UNKNOWN,
+            "; 1 of the 3 pods with it are of this revision, cannot tell whose pods p0, p1 are",
+            id="two-of-three",
+        ),
+        pytest.param(
+            (*pods(r7=4), *UNMARKED),
+            Reason.PODS_UNKNOWN,
+            "; 4 of the 9 pods with it are of this revision, "
+            "cannot tell whose pods p0, p1, p2 and 2 more are",
+            id="many",
+        ),
+        pytest.param(
+            (*pods(r7=3), *UNMARKED[:2]),
+            Reason.RECENT_ROLLOUT,
+            "; 3 of the 5 pods with it are of this revision",
+            id="most-anyhow",
+        ),
+        pytest.param(
+            (*pods(r7=1, r6=2), *UNMARKED[:1]),
+            Reason.OTHER_PODS,
+            "; 1 of the 4 pods with it are of this revision",
+            id="half-at-most-anyhow",
+        ),
+    ],
+)
+def test_pods_of_which_nothing_tells_block_where_it_depends_on_them(
+    there: tuple[Pod, ...], expected: Reason, words: str
+) -> None:
+    """They have neither a hash nor an owner that has one; the evidence names them."""
+    verdict = blame.judge(context(alerts=tuple(alert(pod=pod.name) for pod in there), pods=there))
+    assert verdict.reason is expected
+    assert verdict.blocks is (verdict.reason is not Reason.RECENT_ROLLOUT)
+    assert verdict.evidence.endswith(words)
 
 
 def test_pods_count_for_the_alertname_that_names_them() -> None:

@@ -8,7 +8,20 @@ from receiver.policy.alerts import Alert
 from receiver.policy.guards import cooldown, stale
 from receiver.policy.record import PastRollback
 from receiver.policy.verdict import Common
-from tests.policy.builders import DAY, FORBIDDEN, HOUR, MINUTE, NOW, SECOND, alert, context, past, rule
+from tests.policy.builders import (
+    DAY,
+    FORBIDDEN,
+    HOUR,
+    MINUTE,
+    NOW,
+    SECOND,
+    alert,
+    context,
+    past,
+    revision,
+    rule,
+    workload,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +97,38 @@ def test_an_alert_that_fires_for_long_is_left_to_people(alerts: list[Alert], rea
         assert verdict.blocks is (reason is stale.Reason.TOO_OLD)
 
 
-def test_stale_says_how_old() -> None:
-    """And how old it may be."""
-    assert stale.judge(context()).evidence == "the newest alert started 2m ago; max_alert_age 1h"
+DEPLOYED = workload(live=revision(7, live_since=NOW - 130 * MINUTE))
+OLD, NEW = alert("Old", age=2 * HOUR), alert("New", age=MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("alerts", "evidence"),
+    [
+        pytest.param([alert()], "the newest alert (HighErrorRate) started 2m ago", id="one"),
+        pytest.param(
+            [OLD, alert("Older", age=2 * HOUR + MINUTE)],
+            "the newest alert (Old) started 2h ago",
+            id="all-blame",
+        ),
+        pytest.param(
+            [OLD, NEW], "the newest alert by which blame passes (Old) started 2h ago", id="another-blames"
+        ),
+        pytest.param(
+            [OLD, alert("Old", age=MINUTE, pod="1")],
+            "the newest alert by which blame passes (Old) started 2h ago",
+            id="an-earlier-one-of-that-name-blames",
+        ),
+        pytest.param(
+            [alert("A", age=MINUTE), alert("B", age=MINUTE)], "the newest alert (B) started 1m ago", id="two"
+        ),
+        pytest.param([NEW], "the newest alert (New) started 1m ago", id="none-blames"),
+        pytest.param([alert("")], "the newest alert (without a name) started 2m ago", id="no-name"),
+        pytest.param([alert("a\nb")], "the newest alert ('a\\nb') started 2m ago", id="hostile-name"),
+    ],
+)
+def test_what_blames_the_release_must_itself_be_fresh(alerts: list[Alert], evidence: str) -> None:
+    """The evidence names it, says how old it is, and how old it may be."""
+    for ordered in (alerts, alerts[::-1]):
+        verdict = stale.judge(context(workload=DEPLOYED, alerts=tuple(ordered)))
+        assert verdict.blocks is ("2h" in evidence)
+        assert verdict.evidence == f"{evidence}; max_alert_age 1h"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from receiver.policy.guards import gitops
-from receiver.policy.ownership import KUSTOMIZE, RECONCILE, TRACKING_ID
+from receiver.policy.ownership import KUSTOMIZE, LABELS, RECONCILE, TRACKING_ID
 from receiver.policy.rules import Gitops
 from receiver.policy.verdict import Common, Verdict
 from receiver.policy.workload import Workload
@@ -96,6 +96,36 @@ def test_an_owner_that_cannot_be_paused_from_here_is_warned_of(owner: str) -> No
     found = verdict(OWNED[owner], Gitops.PAUSE)
     assert (found.allowed, found.reason) == (True, gitops.Reason.WARNED)
     assert found.warning == verdict(OWNED[owner], Gitops.WARN).warning
+    command = (found.warning or "").partition("to stop that: ")[2]
+    assert found.evidence.endswith(
+        f"; gitops: pause, but {owner} cannot be paused from here; to pause it: {command}"
+    )
+
+
+def test_with_two_owners_the_one_is_paused_and_the_other_warned_of() -> None:
+    """The patch pauses Flux; what is said of Argo CD does not name Flux' command."""
+    found = verdict({**ARGO, **FLUX}, Gitops.PAUSE)
+    assert (found.allowed, found.reason) == (True, gitops.Reason.WARNED)
+    assert found.evidence.endswith(
+        "Argo CD application shop-app cannot be paused from here; "
+        "to pause it: argocd app set shop-app --sync-policy none"
+    )
+    assert found.warning == "; ".join(
+        (
+            str(verdict(FLUX, Gitops.PAUSE).warning),
+            str(verdict(ARGO, Gitops.WARN).warning),
+        )
+    )
+
+
+@pytest.mark.parametrize("kind", ["Kustomization", "HelmRelease"])
+def test_a_command_whose_namespace_no_label_names_says_so(kind: str) -> None:
+    """Flux writes both labels; a namespace that was guessed could suspend another's."""
+    found = verdict({"labels": {f"{LABELS[kind]}/name": "a"}}, Gitops.WARN)
+    assert (found.warning or "").endswith(
+        f"flux suspend {kind.lower()} a -n NAMESPACE "
+        f"(which the label {LABELS[kind]}/namespace would name, and is missing)"
+    )
 
 
 def test_what_flux_leaves_alone_already_may_be_rolled_back() -> None:

@@ -1,5 +1,6 @@
 """Guards settled and flip_flop: we fight neither people nor ourselves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from receiver.policy.guards import flip_flop, settled
 from receiver.policy.record import PastRollback, Phase, Review
 from receiver.policy.verdict import Common
-from tests.policy.builders import FORBIDDEN, context, own_record, past, revision, workload
+from receiver.policy.workload import Unreadable
+from tests.policy.builders import FORBIDDEN, LIVE, NOW, context, own_record, past, revision, workload
 
-OWN = {"record": own_record(), "from_hash": "hash7"}
+OWN = {"record": own_record(), "from_number": 7, "from_hash": "hash7"}
 
 
 def own(phase: Phase | None, **changes: Any) -> PastRollback:
@@ -45,6 +47,16 @@ PATCHED = past().patched_at
             (own(Phase.SUPERSEDED, patched_at=PATCHED),),
             settled.Reason.RELEASED_AGAIN,
             id="superseded-after-the-patch",
+        ),
+        pytest.param(
+            (own(Phase.SUPERSEDED, patched_at=PATCHED, review=Review.WRONG),),
+            settled.Reason.RELEASED_AGAIN,
+            id="superseded-after-a-patch-that-was-wrong",
+        ),
+        pytest.param(
+            (own(Phase.FAILED), own(None, patched_at=PATCHED)),
+            settled.Reason.RELEASED_AGAIN,
+            id="only-the-annotation-tells-of-the-patch",
         ),
         pytest.param(
             (past(from_hash="hash7", phase=None),),
@@ -86,9 +98,42 @@ def test_a_release_that_a_person_undid_and_released_again_is_theirs() -> None:
     ("known", "evidence"),
     [
         pytest.param(
+            own(Phase.REJECTED, rejected_by="alice", ended_at=NOW),
+            f"record {own_record()} was rejected by alice at 2026-05-01T12:00:00Z; revision 7 is still live",
+            id="rejected",
+        ),
+        pytest.param(
+            own(Phase.REJECTED, rejected_by="a\nb"),
+            f"record {own_record()} was rejected by 'a\\nb'; revision 7 is still live",
+            id="rejected-by-a-hostile-name",
+        ),
+        pytest.param(
             own(Phase.REJECTED),
-            f"record {own_record()} ended as Rejected without a patch; a person has to look",
-            id="ended",
+            f"record {own_record()} ended as Rejected; revision 7 is still live",
+            id="rejected-by-nobody-knows-whom",
+        ),
+        pytest.param(
+            own(Phase.FAILED, ended_at=NOW),
+            f"record {own_record()} ended as Failed without a patch at 2026-05-01T12:00:00Z; "
+            "revision 7 is still live; a person has to look",
+            id="failed-before-the-patch",
+        ),
+        pytest.param(
+            own(Phase.REJECTED, rejected_by="alice", ended_at=NOW, from_number=5),
+            f"revision 7 was dealt with before, record {own_record()} was rejected by alice "
+            "at 2026-05-01T12:00:00Z; live again, a person seems to want it",
+            id="rejected-away-and-released-again",
+        ),
+        pytest.param(
+            own(Phase.REJECTED, rejected_by="alice", from_number=None),
+            f"record {own_record()} was rejected by alice; revision 7 is still live",
+            id="rejected-before-it-was-numbered",
+        ),
+        pytest.param(
+            own(Phase.FAILED, from_number=None, patched_at=PATCHED, review=Review.WRONG, ended_at=NOW),
+            f"revision 7 was dealt with before, record {own_record()} ended as Failed "
+            "at 2026-05-01T12:00:00Z; live again, a person seems to want it",
+            id="failed-after-the-patch-wrongly",
         ),
         pytest.param(
             own(Phase.SUCCEEDED, patched_at=PATCHED),
@@ -144,3 +189,41 @@ def test_they_cannot_tell_without_the_past(guard: Any) -> None:
     assert verdict.blocks
     assert verdict.reason is Common.UNREADABLE
     assert verdict.evidence == "cannot read the earlier records: 403 Forbidden"
+
+
+UNKNOWN = Unreadable("the ReplicaSets", "403 Forbidden")
+WITHOUT_HISTORY = workload(revisions=UNKNOWN, live=replace(LIVE, number=None, template_hash=None))
+
+
+@pytest.mark.parametrize(
+    ("guard", "known", "evidence"),
+    [
+        pytest.param(
+            flip_flop,
+            past(patched_at=None),
+            "no record and no annotation of Deployment shop/checkout tells of a rollback; ",
+            id="flip-flop-without-a-rollback",
+        ),
+        pytest.param(flip_flop, past(), "", id="flip-flop-cannot-compare-with-what-was-restored"),
+        pytest.param(
+            settled,
+            past(),
+            "no record and no annotation of Deployment shop/checkout deals with the new revision; ",
+            id="settled",
+        ),
+    ],
+)
+def test_without_the_history_they_claim_no_more_than_they_saw(
+    guard: Any, known: PastRollback, evidence: str
+) -> None:
+    """What was looked at, and what could not be; where that decides, they cannot tell."""
+    verdict = guard.judge(context(workload=WITHOUT_HISTORY, past=(known,)))
+    assert verdict.evidence == f"{evidence}cannot read the ReplicaSets: 403 Forbidden"
+    assert verdict.blocks is (not evidence)
+
+
+def test_a_record_of_this_very_template_counts_without_the_history() -> None:
+    """Its name is computed from the template."""
+    known = past(record=own_record(WITHOUT_HISTORY), phase=Phase.REJECTED, patched_at=None)
+    verdict = settled.judge(context(workload=WITHOUT_HISTORY, past=(known,)))
+    assert verdict.reason is settled.Reason.ENDED

@@ -43,46 +43,47 @@ def test_it_blocks_from_the_rules_number_on(most: int | None, names: str, reason
     [
         pytest.param(
             bystanders("abcdefg"),
-            "7 workloads that nobody deployed had alerts in the last 10m: "
+            "7 workloads whose trouble no rollout explains had alerts in the last 10m: "
             "Deployment shop/a, shop/b, shop/c and 4 more; systemic 5",
             id="seven",
         ),
         pytest.param(
             bystanders("abc"),
-            "3 workloads that nobody deployed had alerts in the last 10m: "
+            "3 workloads whose trouble no rollout explains had alerts in the last 10m: "
             "Deployment shop/a, shop/b, shop/c; systemic 5",
             id="three",
         ),
         pytest.param(
             bystanders("a"),
-            "1 workload that nobody deployed had alerts in the last 10m: Deployment shop/a; systemic 5",
+            "1 workload whose trouble no rollout explains had alerts in the last 10m: "
+            "Deployment shop/a; systemic 5",
             id="one",
         ),
         pytest.param(
             bystanders(""),
-            "0 workloads that nobody deployed had alerts in the last 10m; systemic 5",
+            "0 workloads whose trouble no rollout explains had alerts in the last 10m; systemic 5",
             id="none",
         ),
         pytest.param(
             Bystanders((*bystanders("a").targets, *bystanders("bc", kind="StatefulSet").targets)),
-            "3 workloads that nobody deployed had alerts in the last 10m: "
+            "3 workloads whose trouble no rollout explains had alerts in the last 10m: "
             "Deployment shop/a, StatefulSet shop/b, shop/c; systemic 5",
             id="kinds",
         ),
         pytest.param(
             bystanders("", age=9 * SECOND),
-            "0 workloads that nobody deployed had alerts in the last 10m; systemic 5",
+            "0 workloads whose trouble no rollout explains had alerts in the last 10m; systemic 5",
             id="read-just-now",
         ),
         pytest.param(
             bystanders("", age=25 * SECOND),
-            "0 workloads that nobody deployed had alerts in the last 10m; systemic 5; "
+            "0 workloads whose trouble no rollout explains had alerts in the last 10m; systemic 5; "
             "the records were read 25s ago",
             id="read-a-while-ago",
         ),
         pytest.param(
             bystanders("abcde", age=MINUTE),
-            "5 workloads that nobody deployed had alerts in the last 10m: "
+            "5 workloads whose trouble no rollout explains had alerts in the last 10m: "
             "Deployment shop/a, shop/b, shop/c and 2 more; systemic 5",
             id="enough-however-old",
         ),

@@ -1,0 +1,103 @@
+"""One trouble in several messages: the record knows the other alerts of it, as far as they still fire."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from receiver.policy.alerts import Alert, Status
+from tests.engine.builders import eventually, rule
+from tests.engine.engines import (
+    bad_release,
+    blamed,
+    firing,
+    live_image,
+    make_engine,
+    message,
+    phases,
+    records,
+    working,
+)
+from tests.kubernetes.fake import FakeApi
+
+
+def told(fake: FakeApi, *messages: Sequence[str]) -> None:
+    """Have an engine take messages in; the release, revision 7, is six minutes old."""
+    bad_release(fake)
+    alerts = known_alerts()
+    with working(make_engine(fake)) as engine:
+        for names in messages:
+            engine.accept(message(*(alerts[name] for name in names)), datetime.now(UTC))
+
+
+def known_alerts() -> dict[str, Alert]:
+    """`old` began before the release and has `ended`, or begun `anew`; `new` began after it."""
+    old = firing(10, instance="a")
+    return {
+        "old": old,
+        "ended": replace(old, status=Status.RESOLVED),
+        "anew": firing(1, instance="a"),
+        "new": firing(2, instance="b"),
+    }
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        pytest.param([["old", "new"]], id="together"),
+        pytest.param([["old"], ["new"]], id="one-after-the-other"),
+        pytest.param([["old"], ["new"], ["new"]], id="told-again"),
+    ],
+)
+def test_trouble_that_was_there_before_the_release_is_not_blamed_on_it(
+    fake: FakeApi, messages: list[list[str]]
+) -> None:
+    """However Alertmanager groups the alerts of one name."""
+    told(fake, *messages)
+    (raw,) = records(fake).values()
+    assert (raw["status"]["phase"], live_image(fake)) == ("Refused", "checkout:7")
+    allowed, evidence = blamed(raw["status"]["decision"])
+    assert not allowed
+    assert "before that" in evidence
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        pytest.param([["old"], ["ended"], ["new"]], id="in-a-message-before"),
+        pytest.param([["old"], ["ended", "new"]], id="in-the-same-message"),
+        pytest.param([["old"], ["anew"], ["new"]], id="begun-anew"),
+        pytest.param([["old"], ["anew", "new"]], id="begun-anew-in-the-same-message"),
+    ],
+)
+def test_older_alert_that_has_cleared_does_not_count(fake: FakeApi, messages: list[list[str]]) -> None:
+    """From the moment on when we hear of it."""
+    told(fake, *messages)
+    eventually(lambda: phases(fake) == ["RollingBack"])
+    assert live_image(fake) == "checkout:6"
+
+
+def test_what_the_record_knows_costs_no_call(fake: FakeApi) -> None:
+    """It was read with the workload: an alert whose trouble it knows is one more of those of any message."""
+    bad_release(fake)
+    engine, alerts, asked = make_engine(fake), known_alerts(), []
+    for alert in (firing(10, instance="x"), alerts["old"], alerts["new"]):
+        fake.calls.clear()
+        engine.accept(message(alert), datetime.now(UTC))
+        asked.append(sorted(call for call in fake.calls if call[0] == "GET"))
+    engine.stop()
+    assert asked[2] == asked[1]
+    assert len(asked[2]) <= len(asked[0])
+
+
+def test_alert_that_fires_after_the_patch_belongs_to_it_where_its_trouble_is_older(fake: FakeApi) -> None:
+    """By the alert's `for`; a record of its own, about what we restored, would call somebody for nothing."""
+    bad_release(fake)
+    with working(make_engine(fake, rule(for_=timedelta(minutes=5)))) as engine:
+        for instance in ("a", "late"):
+            engine.accept(message(firing(0, instance=instance)), datetime.now(UTC))
+            eventually(lambda: phases(fake) == ["RollingBack"])
+    (raw,) = records(fake).values()
+    late = raw["status"]["alerts"][1]
+    assert late["startsAt"] > raw["status"]["patchedAt"]
