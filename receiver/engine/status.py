@@ -6,7 +6,8 @@ from typing import Any
 
 from receiver.engine.instance import Instance
 from receiver.policy.decision import Decision
-from receiver.policy.record import PastRollback, Phase
+from receiver.policy.followed import before_by_hand
+from receiver.policy.record import BY_HAND, PastRollback, Phase
 from receiver.policy.times import format_precise
 from receiver.policy.wording import approval_refused, decision_sentence, refusals
 from receiver.policy.words import approval_of
@@ -36,8 +37,10 @@ def decided(
     """Enter a decision and its document; the phase is Refused, DryRun, AwaitingApproval or Pending."""
     wait = decision.leading.rule.approval.expires_in
     awaiting = decision.leading.phase is Phase.AWAITING_APPROVAL
+    before = before_by_hand(status) if decision.leading.rule.name == BY_HAND else None
     return {
         **_without(status, "holder", "renewTime", "finishedAt", *APPROVAL),
+        **({"before": before} if before else {}),
         **({"expiresAt": format_precise(decision.at + wait)} if awaiting else {}),
         "target": decision.snapshot.workload.ref.path,
         "phase": decision.leading.phase.value,

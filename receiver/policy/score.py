@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from receiver.policy.aftermath import Aftermath, Kind
-from receiver.policy.followed import parse_aftermath
+from receiver.policy.followed import by_hand_aftermath, parse_aftermath
 from receiver.policy.record import BY_HAND, Phase, Review, blocking_guards, phase_of, record_target
 from receiver.policy.times import parse_time
 from receiver.policy.vocabulary import Mode
@@ -88,14 +88,19 @@ class Case:
 def parse_case(raw: Mapping[str, Any]) -> Case | None:
     """Read a record, None where no rule answers for it: a person's command made it.
 
+    Where that took a record over, the rule answers for what it had decided before, and the command is what
+    people did.
+
     Raises:
         KeyError, TypeError, ValueError: the object is not one of ours.
     """
     spec, status = raw["spec"], raw.get("status") or {}
     decision, review = status.get("decision") or {}, status.get("review")
     rule = str(decision.get("rule") or spec["rule"])
+    if rule == BY_HAND:
+        return _taken_over(spec, status) if status.get("before") else None
     at = parse_time(decision.get("at") or raw["metadata"]["creationTimestamp"])
-    if rule == BY_HAND or at is None:
+    if at is None:
         return None
     return Case(
         rule=rule,
@@ -107,6 +112,22 @@ def parse_case(raw: Mapping[str, Any]) -> Case | None:
         aftermath=None if record_target(raw) is None else parse_aftermath(status.get("aftermath")),
         guards=blocking_guards(raw),
         recovered=_recovered(spec, status),
+    )
+
+
+def _taken_over(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Case | None:
+    before, review = status["before"], status.get("review")
+    at = parse_time(before.get("at"))
+    if at is None:
+        return None
+    return Case(
+        rule=before["rule"],
+        phase=Phase(before["phase"]),
+        mode=Mode(before["mode"]),
+        at=at,
+        review=Review(review["verdict"]) if review else None,
+        aftermath=by_hand_aftermath(spec, status),
+        guards=tuple(before.get("blockedBy") or ()),
     )
 
 

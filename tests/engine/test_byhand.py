@@ -13,7 +13,8 @@ from receiver.engine.byhand import ByHand, Listener, Order, by_hand, here
 from receiver.engine.instance import STALE_AFTER
 from receiver.policy.context import Installation
 from receiver.policy.record import Phase
-from receiver.policy.rules import To
+from receiver.policy.rules import Mode, To
+from receiver.policy.score import Group, parse_case
 from receiver.policy.times import format_precise
 from tests.engine.builders import CHECKOUT, FOLDER, eventually
 from tests.engine.engines import (
@@ -22,9 +23,9 @@ from tests.engine.engines import (
     firing,
     live_image,
     make_engine,
-    message,
     records,
     roll_out,
+    take,
     working,
 )
 from tests.kubernetes.fake import FakeApi
@@ -72,6 +73,20 @@ def test_command_patches_once_tells_how_it_goes_and_succeeds(fake: FakeApi) -> N
     assert "holder" not in status
     assert told == ["patched", "done"]
     assert live_image(fake) == "checkout:6"
+
+
+def test_command_keeps_what_a_rule_had_decided(fake: FakeApi) -> None:
+    """It takes the record of a dry run over, and the rule is scored by that all the same."""
+    bad_release(fake)
+    with working(make_engine(fake, mode=Mode.DRY_RUN)) as engine:
+        take(engine)
+    rolls_out_at_once(fake)
+    raw = carried_out(fake)
+    kept = raw["status"]["before"]
+    assert (kept["rule"], kept["mode"], kept["phase"]) == ("errors", "dry-run", "DryRun")
+    case = parse_case(raw)
+    assert case is not None
+    assert (case.rule, case.group, case.right) == ("errors", Group.SHADOW, True)
 
 
 def test_rehearsal_asks_the_server_and_stores_nothing(fake: FakeApi) -> None:
@@ -146,7 +161,7 @@ def test_alert_that_joins_meanwhile_is_left_to_the_receivers(fake: FakeApi) -> N
 
     def join_then_roll_out(_: Progress) -> None:
         with working(make_engine(fake)) as engine:
-            engine.accept(message(waiting), datetime.now(UTC))
+            take(engine, waiting)
         roll_out(fake)
 
     raw = carried_out(fake, listener=Listener(patched=lambda: None, progress=join_then_roll_out))

@@ -1,12 +1,13 @@
 """How often a rule was right: the on-call's word first, then what came of it; no figure from nothing."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from receiver.policy.aftermath import Aftermath, Kind
-from receiver.policy.record import Phase, Review
+from receiver.policy.record import BY_HAND, Phase, Review
 from receiver.policy.score import ENOUGH, Case, Group, RuleScore, Sample, parse_case, score
 from receiver.policy.times import format_precise, format_time
 from receiver.policy.vocabulary import Mode
@@ -163,6 +164,39 @@ def record(spec: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
         },
         "status": status,
     }
+
+
+BEFORE = {"rule": "errors", "mode": "dry-run", "phase": "DryRun", "at": format_precise(NOW - 30 * MINUTE)}
+SHADOWED = case(Phase.DRY_RUN, at=NOW - 30 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("before", "patched", "found"),
+    [
+        pytest.param({"templateDigest": "6"}, True, replace(SHADOWED, aftermath=BACK), id="as-chosen"),
+        pytest.param({"templateDigest": "5"}, True, replace(SHADOWED, aftermath=ELSEWHERE), id="elsewhere"),
+        pytest.param(
+            {"phase": "Refused", "blockedBy": ["blame"]},
+            True,
+            replace(SHADOWED, phase=Phase.REFUSED, guards=("blame",), aftermath=REFUSED_BACK),
+            id="refused-before",
+        ),
+        pytest.param({"templateDigest": "6"}, False, SHADOWED, id="the-command-was-refused"),
+    ],
+)
+def test_what_a_persons_command_took_over_counts_for_the_rule_that_had_decided(
+    before: dict[str, Any], patched: bool, found: Case
+) -> None:
+    """The product's own undo is the way back by hand that a rule in dry-run is measured by."""
+    decision = {"rule": BY_HAND, "at": format_precise(NOW), "to": {"revision": 8, "templateDigest": "6"}}
+    at = {"patchedAt": format_precise(NOW)} if patched else {}
+    spec = {"alert": {"startsAt": format_time(NOW - 12 * MINUTE)}}
+    assert parse_case(record(spec, decision=decision, before={**BEFORE, **before}, **at)) == found
+
+
+def test_what_another_version_wrote_without_a_time_counts_for_nobody() -> None:
+    before = {key: value for key, value in BEFORE.items() if key != "at"}
+    assert parse_case(record(decision={"rule": BY_HAND}, before=before)) is None
 
 
 AFTERMATH = {"kind": "ClearedByItself", "at": format_precise(NOW), "revision": 7, "tookSeconds": 720}
