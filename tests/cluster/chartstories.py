@@ -145,8 +145,9 @@ def retention(tale: Tale) -> None:
     """A record of long ago, by the installation's own measure."""
     installation = tale.installation
     folder = OldRecords(tale.cluster.plane, installation.home)
-    folder.create("old")
-    tale.wait("the old record is deleted", lambda: "old" not in folder.names())
+    name = f"old-of-{tale.namespace}"
+    folder.create(name)
+    tale.wait("the old record is deleted", lambda: name not in folder.names())
 
 
 def approval(tale: Tale) -> None:
