@@ -13,7 +13,8 @@ from receiver.cluster.access import connect
 from receiver.cluster.api import Api
 from receiver.cluster.ledger import LedgerStore
 from receiver.cluster.records import Records
-from receiver.cluster.snapshots import Found, SnapshotReader
+from receiver.cluster.sightings import Found
+from receiver.cluster.snapshots import SnapshotReader
 from receiver.engine.beginnings import Beginnings
 from receiver.engine.checkup import check_alertmanager, check_cluster, check_notifications, check_prometheus
 from receiver.engine.couriers import Outside

@@ -10,7 +10,7 @@ from receiver.cli.person import person
 from receiver.cli.workloads import WORKLOAD, find, resource
 from receiver.cluster.api import Object
 from receiver.cluster.rollout import Progress
-from receiver.cluster.snapshots import Sighting
+from receiver.cluster.sightings import Sighting
 from receiver.engine.byhand import ByHand, Listener, Order, by_hand
 from receiver.logs import printable
 from receiver.policy.decision import Decision

@@ -19,11 +19,21 @@ def remembered(workload: Object, history: Iterable[Object]) -> tuple[PastRollbac
     A broken one on the workload makes the past unreadable; a broken copy is passed over.
     """
     ref = reference(workload)
-    own = own_memory(annotations(workload).get(LAST_ROLLBACK), target=ref)
+    own = _own(workload)
     if isinstance(own, Unreadable):
         return own
     copies = [annotations(raw).get(LAST_ROLLBACK) for raw in owned(workload, history)]
     return (*own, *(past for copy in copies if copy and (past := _copy(copy, ref))))
+
+
+def made_for(workload: Object) -> str | None:
+    """Return the record that a workload was last patched for, None where nothing legible tells."""
+    own = _own(workload)
+    return None if isinstance(own, Unreadable) or not own else own[0].record
+
+
+def _own(workload: Object) -> tuple[PastRollback, ...] | Unreadable:
+    return own_memory(annotations(workload).get(LAST_ROLLBACK), target=reference(workload))
 
 
 def _copy(text: str, ref: WorkloadRef) -> PastRollback | None:

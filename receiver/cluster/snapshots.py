@@ -7,14 +7,12 @@ raised, so that the webhook answers 503 and Alertmanager sends the alert again.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
 from receiver.cluster.api import Api, Object, path
 from receiver.cluster.daemonsets import with_pods
-from receiver.cluster.errors import ClusterError, NotFound, Unavailable
+from receiver.cluster.errors import ClusterError, Unavailable
 from receiver.cluster.items import read_item
-from receiver.cluster.kinds import FAMILIES, folder, folder_of, get_observed, patience, to_workload
-from receiver.cluster.memory import remembered
+from receiver.cluster.kinds import FAMILIES, folder, folder_of, get_observed, patience
 from receiver.cluster.owners import label_selector, owned
 from receiver.cluster.pages import PAGE, listed
 from receiver.cluster.podowners import owner_of
@@ -23,13 +21,21 @@ from receiver.cluster.reading import readable
 from receiver.cluster.records import Records
 from receiver.cluster.selectors import Selectors
 from receiver.cluster.services import Services
-from receiver.policy.decision import Snapshot
+from receiver.cluster.sightings import (
+    Annotations,
+    Found,
+    Readable,
+    Sighting,
+    fault_of,
+    is_outdated,
+    missing,
+    sighting_of,
+)
 from receiver.policy.grouping import Resolve
 from receiver.policy.inventory import State
 from receiver.policy.needs import Item
 from receiver.policy.pods import Pod
-from receiver.policy.record import PastRollback, parse_record
-from receiver.policy.targets import ServiceRef, TargetFault, TargetReason
+from receiver.policy.targets import ServiceRef
 from receiver.policy.vocabulary import Kind
 from receiver.policy.workload import Unreadable, WorkloadRef
 
@@ -37,26 +43,6 @@ BULK = 5
 """From so many workloads of one namespace on, the namespace is listed instead."""
 AT_A_TIME = 10
 """So many of the things that templates name are read side by side."""
-
-Readable = list[Object] | Unreadable
-Annotations = Mapping[str, str] | Unreadable
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A workload's snapshot, its records as they are stored, oldest first, and what selects its pods."""
-
-    snapshot: Snapshot
-    records: tuple[Object, ...]
-    selector: str
-
-    @property
-    def own_record(self) -> Object | None:
-        """Return the record of the live template, None where there is none yet."""
-        return next((raw for raw in self.records if raw["metadata"]["name"] == self.snapshot.record), None)
-
-
-Found = Sighting | TargetFault
 
 
 class SnapshotReader:
@@ -87,14 +73,17 @@ class SnapshotReader:
         except Unavailable:
             raise
         except ClusterError as e:
-            return _fault(ref, e)
+            return fault_of(ref, e)
         if fault := family.fault(workload):
             return fault
         selector = self._selectors.note(ref, label_selector(workload))
         if history is None or selector != likely:
             history = self._history(ref.kind, ref.namespace, {"labelSelector": selector})
         known = with_pods(self._api, workload, history)
-        return _sighting(workload, known, annotations.result(), records.result())
+        about = records.result()
+        if is_outdated(about, workload):
+            about = self._records.about(ref)
+        return sighting_of(workload, known, annotations.result(), about)
 
     def read_all(self, refs: Iterable[WorkloadRef]) -> dict[WorkloadRef, Found]:
         """Read many workloads.
@@ -125,20 +114,26 @@ class SnapshotReader:
         except Unavailable:
             raise
         except ClusterError as e:
-            return {ref: _fault(ref, e) for ref in refs}
+            return {ref: fault_of(ref, e) for ref in refs}
         workloads = {raw["metadata"]["name"]: _typed(raw, kind) for raw in listed}
         by_owner = _by_owner(history.result() if history else self._history(kind, namespace, {}))
         by_target = records.result()
+        if any(
+            is_outdated(by_target.get((ref.kind, ref.name), []), workloads[ref.name])
+            for ref in refs
+            if ref.name in workloads
+        ):
+            by_target = self._records.about_namespace(namespace)
         return {
             ref: FAMILIES[kind].fault(workload)
-            or _sighting(
+            or sighting_of(
                 workload,
                 with_pods(self._api, workload, by_owner(workload)),
                 annotations.result(),
                 by_target.get((ref.kind, ref.name), []),
             )
             if (workload := workloads.get(ref.name))
-            else _missing(ref)
+            else missing(ref)
             for ref in refs
         }
 
@@ -206,35 +201,3 @@ def _by_owner(history: Readable) -> Callable[[Object], Readable]:
         for owner in raw["metadata"].get("ownerReferences") or []:
             sorted_out[owner["uid"]].append(raw)
     return lambda workload: owned(workload, sorted_out.get(workload["metadata"]["uid"], []))
-
-
-def _fault(ref: WorkloadRef, error: ClusterError) -> TargetFault:
-    if isinstance(error, NotFound):
-        return _missing(ref)
-    return TargetFault(TargetReason.UNREADABLE, f"cannot read {ref}: {error}")
-
-
-def _missing(ref: WorkloadRef) -> TargetFault:
-    addon = FAMILIES[ref.kind].addon
-    absent = f", or {addon} is not installed" if addon else ""
-    return TargetFault(TargetReason.NOT_FOUND, f"{ref} does not exist{absent}")
-
-
-def _sighting(
-    raw: Object, history: Readable, annotations: Annotations, records: Sequence[Object]
-) -> Sighting:
-    memory = remembered(raw, [] if isinstance(history, Unreadable) else history)
-    past = _past(records)
-    known = () if isinstance(past, Unreadable) else past
-    workload = to_workload(raw, history, past=known, namespace_annotations=annotations)
-    if isinstance(memory, Unreadable):
-        return Sighting(Snapshot(workload, memory), tuple(records), label_selector(raw))
-    everything = past if isinstance(past, Unreadable) else (*past, *memory)
-    return Sighting(Snapshot(workload, everything), tuple(records), label_selector(raw))
-
-
-def _past(records: Sequence[Object]) -> tuple[PastRollback, ...] | Unreadable:
-    try:
-        return tuple(parse_record(raw) for raw in records)
-    except (KeyError, TypeError, ValueError) as e:
-        return Unreadable("the earlier records", f"{type(e).__name__}: {e}; made by another version?")

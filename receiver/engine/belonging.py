@@ -1,7 +1,7 @@
 """Which record an alert belongs to, by the records as they are stored."""
 
 from receiver.cluster.api import Object
-from receiver.cluster.snapshots import Sighting
+from receiver.cluster.sightings import Sighting
 from receiver.policy import belonging
 from receiver.policy.belonging import Standing
 from receiver.policy.grouping import Matched

@@ -18,7 +18,8 @@ from receiver.cluster.errors import ClusterError
 from receiver.cluster.ledger import LedgerStore, Sight
 from receiver.cluster.records import Records
 from receiver.cluster.rollout import Progress
-from receiver.cluster.snapshots import Found, Sighting, SnapshotReader
+from receiver.cluster.sightings import Found, Sighting
+from receiver.cluster.snapshots import SnapshotReader
 from receiver.engine.asking import ask_server
 from receiver.engine.claims import Claim
 from receiver.engine.desk import Desk

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from receiver.cluster.snapshots import Found, Sighting, SnapshotReader
+from receiver.cluster.sightings import Found, Sighting
+from receiver.cluster.snapshots import SnapshotReader
 from receiver.engine.beginnings import Answer
 from receiver.engine.needs import with_needs
 from receiver.engine.witnesses import with_witnesses

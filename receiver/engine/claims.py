@@ -12,7 +12,7 @@ from datetime import datetime
 
 from receiver.cluster.api import Object
 from receiver.cluster.errors import ClusterError
-from receiver.cluster.snapshots import Sighting
+from receiver.cluster.sightings import Sighting
 from receiver.engine import status
 from receiver.engine.asking import ask_server
 from receiver.engine.desk import Desk

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from receiver.cluster.snapshots import Found, SnapshotReader
+from receiver.cluster.sightings import Found
+from receiver.cluster.snapshots import SnapshotReader
 from receiver.engine.beginnings import Beginnings
 from receiver.engine.cases import cases_of, look_up, sightings_of
 from receiver.engine.judging import Judging

@@ -15,7 +15,7 @@ from datetime import datetime
 from receiver import metrics
 from receiver.cluster.errors import NotFound
 from receiver.cluster.ledger import Sight
-from receiver.cluster.snapshots import Sighting
+from receiver.cluster.sightings import Sighting
 from receiver.engine.beginnings import Answer
 from receiver.engine.belonging import belongs, record_of
 from receiver.engine.cases import Fresh, cases_of, look_up, sightings_of

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from receiver.alertmanager import AlertmanagerError
 from receiver.cluster.api import Object
-from receiver.cluster.snapshots import Sighting
+from receiver.cluster.sightings import Sighting
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
 from receiver.engine.instance import STALE_AFTER

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from receiver.cluster.snapshots import Sighting, SnapshotReader
+from receiver.cluster.sightings import Sighting
+from receiver.cluster.snapshots import SnapshotReader
 from receiver.engine.beginnings import Answer
 from receiver.policy.alerts import Alert
 from receiver.policy.decision import Snapshot

@@ -8,7 +8,7 @@ import pytest
 from receiver.cluster.api import Object
 from receiver.cluster.errors import Forbidden, Unavailable
 from receiver.cluster.rollout import Progress
-from receiver.cluster.snapshots import Sighting
+from receiver.cluster.sightings import Sighting
 from receiver.engine.byhand import ByHand, Listener, Order, by_hand, here
 from receiver.engine.instance import STALE_AFTER
 from receiver.policy.context import Installation

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from receiver.cluster import patch
-from receiver.cluster.api import Api
+from receiver.cluster.api import Api, Object
+from receiver.cluster.records import Records
 from receiver.engine import entries
 from receiver.engine.instance import STALE_AFTER, Instance
 from receiver.policy.plan import Plan
@@ -130,3 +131,15 @@ def test_claim_of_the_dead_is_not_waited_for(
     fake.before = claimed(fake, name, ago=STALE_AFTER + timedelta(seconds=5))
     assert accept(fake) == (name,)
     eventually(lambda: live_image(fake) == "checkout:6")
+
+
+def test_record_made_while_the_workload_was_read_is_joined(
+    fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workload shows the other's patch; the records, read a moment earlier, did not have it yet."""
+    bad_release(fake)
+    there, read, too_early = accept(fake, THERE), Records.about, [list[Object]()]
+    monkeypatch.setattr(Records, "about", lambda self, ref: too_early.pop() if too_early else read(self, ref))
+    assert accept(fake) == there
+    assert len(records(fake)) == 1
+    assert not too_early

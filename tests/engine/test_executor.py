@@ -159,12 +159,12 @@ def test_later_record_may_be_due_earlier(make: Made) -> None:
 
 def test_stop_returns_what_is_not_done(make: Made) -> None:
     """Steps that run are finished, none is started, the rest is handed back to be handed over."""
-    running, release, done = threading.Event(), threading.Event(), list[str]()
+    running, release, done = threading.Barrier(3), threading.Event(), list[str]()
 
     def step(given: Task) -> float | None:
         if given.record == "waits":
             return 60.0
-        running.set()
+        running.wait(10)
         release.wait(10)
         done.append(given.record)
         return None if given.record == "ends" else 0.0

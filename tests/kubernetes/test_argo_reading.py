@@ -8,7 +8,8 @@ import pytest
 from receiver.cluster import kinds
 from receiver.cluster.errors import NotFound
 from receiver.cluster.records import Records
-from receiver.cluster.snapshots import BULK, Found, Sighting, SnapshotReader
+from receiver.cluster.sightings import Found, Sighting
+from receiver.cluster.snapshots import BULK, SnapshotReader
 from receiver.policy.targets import PodRef, TargetFault, TargetReason
 from receiver.policy.workload import WorkloadRef
 from tests.kubernetes.argo import OWNER, ROLLOUTS, put, replica_set, rollout

@@ -8,7 +8,8 @@ import pytest
 
 from receiver.cluster.errors import Forbidden, Unavailable
 from receiver.cluster.records import Records
-from receiver.cluster.snapshots import BULK, Sighting, SnapshotReader
+from receiver.cluster.sightings import Sighting
+from receiver.cluster.snapshots import BULK, SnapshotReader
 from receiver.policy.workload import Revision, Unreadable, WorkloadRef
 from tests.kubernetes import sets
 from tests.kubernetes.fake import FakeApi

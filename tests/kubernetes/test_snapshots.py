@@ -1,5 +1,6 @@
 """Reading workloads: what fails for good becomes Unreadable, what may be back in a moment is raised."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,12 +9,14 @@ import pytest
 
 from receiver.cluster.errors import ClusterError, Forbidden, Rejected, Unavailable
 from receiver.cluster.records import Records
-from receiver.cluster.snapshots import BULK, Found, Sighting, SnapshotReader
+from receiver.cluster.sightings import Found, Sighting
+from receiver.cluster.snapshots import BULK, SnapshotReader
+from receiver.policy.memory import LAST_ROLLBACK
 from receiver.policy.targets import PodRef, TargetFault, TargetReason
 from receiver.policy.workload import Unreadable, WorkloadRef
 from tests.kubernetes import sets
 from tests.kubernetes.fake import FakeApi
-from tests.kubernetes.objects import SHOP, deployment, replica_set, shop
+from tests.kubernetes.objects import SHOP, at, deployment, replica_set, shop
 
 CHECKOUT = WorkloadRef("Deployment", "shop", "checkout")
 MANY = [CHECKOUT, *(WorkloadRef("Deployment", "shop", f"gone-{n}") for n in range(BULK))]
@@ -167,6 +170,27 @@ def test_past_is_what_records_say(fake: FakeApi, reader: SnapshotReader, wanted:
     found = read(reader, wanted)
     assert isinstance(found, Sighting)
     assert isinstance(found.snapshot.past, Unreadable)
+
+
+def test_records_are_read_again_where_the_workload_names_a_younger_one(
+    fake: FakeApi, reader: SnapshotReader, wanted: list[WorkloadRef]
+) -> None:
+    """It was made and patched for while the workload was on its way; one that is gone is looked for once."""
+    ends = {"revision": 6, "templateHash": "hash6"}
+    note = {"record": "old", "at": at(6), "from": ends, "to": ends, "rule": "errors"}
+    place = f"{SHOP}/deployments/checkout"
+    metadata = {**fake.objects[place]["metadata"], "annotations": {LAST_ROLLBACK: json.dumps(note)}}
+    fake.put(place, **{**fake.objects[place], "metadata": metadata})
+    found = read(reader, wanted)
+    assert isinstance(found, Sighting)
+    assert (found.records, fake.made("GET", "/rollbacks")) == ((), 2)
+    record(fake, phase="Verifying", patchedAt=at(6))
+    found = read(reader, wanted)
+    assert isinstance(found, Sighting)
+    assert ([raw["metadata"]["name"] for raw in found.records], fake.made("GET", "/rollbacks")) == (
+        ["old"],
+        3,
+    )
 
 
 def pod(fake: FakeApi, *owners: dict[str, Any]) -> PodRef:
