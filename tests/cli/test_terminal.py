@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,6 +19,7 @@ from click.testing import CliRunner
 from receiver.cli.colours import PHASES, colour_column, colour_fact
 from receiver.cli.main import main
 from receiver.cli.tables import describe, table
+from receiver.policy.times import format_time
 
 GREEN, RESET = "\x1b[32m", "\x1b[0m"
 UNCOLOURED = re.compile(r"\x1b\[\d+m")
@@ -34,9 +36,10 @@ class Records(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         wanted = self.path.partition("status.phase%3D")[2]
+        created = format_time(datetime.now(UTC) - timedelta(days=230, hours=9))
         items = [
             {
-                "metadata": {"name": name, "creationTimestamp": "2026-04-07T12:00:00Z"},
+                "metadata": {"name": name, "creationTimestamp": created},
                 "spec": {"target": TARGET, "rule": "http-errors-after-deploy"},
                 "status": {"phase": phase, "target": "Deployment/shop/checkout"},
             }

@@ -98,6 +98,14 @@ class Story:
         data = self.ledger().get("data", {})
         return [json.loads(line)["record"] for line in data.get("rollbacks", "").splitlines()]
 
+    def wait_given_back(self) -> None:
+        """Return when nothing counts for the budget: a place is given back right after its record has ended.
+
+        Raises:
+            TimeoutError: something still counts.
+        """
+        wait_until("the budget is given back", lambda: not self.spent(), seconds=10)
+
     def ledger(self) -> Object:
         """Return the ledger's ConfigMap, an empty one where there is none."""
         try:

@@ -161,7 +161,7 @@ def test_alertmanager_is_asked_whether_the_approved_still_fires(
     if not fires:
         assert "was approved by ann at " in record["status"]["message"]
         assert ", but refused: firing: the alert has cleared" in record["status"]["message"]
-        assert story.spent() == []
+        story.wait_given_back()
 
 
 @pytest.mark.usefixtures("told")

@@ -51,7 +51,7 @@ def test_a_release_between_judging_and_patching_is_never_overwritten(
     assert story.image() == NEW
     assert story.patches() == []
     assert "patchedAt" not in record["status"]
-    assert story.spent() == []
+    story.wait_given_back()
 
 
 def test_an_autoscalers_change_of_replicas_in_between_only_means_another_try(
@@ -88,7 +88,7 @@ def test_a_workload_that_is_paused_in_between_is_not_patched(story: Story, hold:
     assert list(evidence(record)) == ["workload_paused"]
     assert story.image() == BAD
     assert story.patches() == []
-    assert story.spent() == []
+    story.wait_given_back()
 
 
 @TOLD_ALREADY
@@ -98,7 +98,7 @@ def test_a_workload_that_is_deleted_in_between_ends_the_record(story: Story, hol
     record = story.wait("Superseded")
     assert "does not exist any more" in record["status"]["message"]
     assert story.patches() == []
-    assert story.spent() == []
+    story.wait_given_back()
 
 
 def test_a_workload_that_is_deleted_and_made_again_is_another_one(

@@ -5,13 +5,14 @@ the process, its exit code and the last lines of its log.
 """
 
 import contextlib
+import itertools
 import os
 import secrets
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ from tests.testbed.leash import LEASH
 from tests.testbed.progress import last_lines
 
 PORTS = range(15_000, 30_000)
+PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 Found = TypeVar("Found")
 
 
@@ -26,17 +29,27 @@ class ProcessFailedError(Exception):
     """A process of the testbed ended, or did not do what it was started for."""
 
 
+def _cycle() -> Iterator[int]:
+    """Give every port of this process its turn, from anywhere on."""
+    mine = PORTS[PROCESS::PROCESSES]
+    start = secrets.randbelow(len(mine))
+    return itertools.cycle((*mine[start:], *mine[:start]))
+
+
+_ports = _cycle()
+
+
 def free_port() -> int:
-    """Return a free port of 127.0.0.1 that the kernel hands to nobody else.
+    """Return a free port of 127.0.0.1 that neither the kernel nor another process of the tests hands out.
 
     It lies below the range of outgoing connections: a client that keeps knocking at a stopped server's port
     from that range may in the end connect to itself, and the server could not come back.
     """
-    while True:
-        port = secrets.choice(PORTS)
+    for port in _ports:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    raise AssertionError("a cycle has no end")
 
 
 def wait_until(

@@ -106,3 +106,19 @@ def test_a_free_port_is_no_port_of_an_outgoing_connection() -> None:
     first, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     assert free_port() in PORTS
     assert PORTS.stop <= first
+
+
+def test_processes_of_the_tests_have_ports_of_their_own() -> None:
+    """And one that was just given up is not given out again soon: somebody may still knock there."""
+    code = "from tests.testbed.processes import free_port; print(*(free_port() for _ in range(200)))"
+    found = [_ports_of(f"gw{n}", code) for n in range(3)]
+    assert [len(ports) for ports in found] == [200] * 3
+    assert len(set[str]().union(*found)) == 600
+
+
+def _ports_of(worker: str, code: str) -> set[str]:
+    env = {**os.environ, "PYTEST_XDIST_WORKER": worker, "PYTEST_XDIST_WORKER_COUNT": "3"}
+    command = [sys.executable, "-c", code]
+    return set(
+        subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout.split()
+    )
