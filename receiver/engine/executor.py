@@ -28,6 +28,7 @@ class Executor:
         self._due: list[tuple[float, int, Task]] = []
         self._order = itertools.count()
         self._tasks: dict[str, Task] = {}
+        self._hurried: set[str] = set()
         self._changed = threading.Condition()
         self._stopped = False
         self._clock = threading.Thread(target=self._run, name="executor-clock", daemon=True)
@@ -61,12 +62,19 @@ class Executor:
             return record in self._tasks
 
     def hurry(self, record: str) -> None:
-        """Bring a waiting task back now, because something has happened to its record."""
+        """Bring a waiting task back now, because something has happened to its record.
+
+        One whose step runs, and may have read the record before that, comes back right after it.
+        """
         with self._changed:
-            if not self._stopped and any(task.record == record for _, _, task in self._due):
-                self._due = [(0.0 if task.record == record else due, n, task) for due, n, task in self._due]
-                heapq.heapify(self._due)
-                self._changed.notify()
+            if self._stopped or record not in self._tasks:
+                return
+            if all(task.record != record for _, _, task in self._due):
+                self._hurried.add(record)
+                return
+            self._due = [(0.0 if task.record == record else due, n, task) for due, n, task in self._due]
+            heapq.heapify(self._due)
+            self._changed.notify()
 
     def stop(self, seconds: float) -> tuple[Task, ...]:
         """Finish the steps that run, start no other, and return the tasks that are not done."""
@@ -95,11 +103,13 @@ class Executor:
 
     def _again(self, task: Task, seconds: float | None) -> None:
         with self._changed:
+            hurried = task.record in self._hurried
+            self._hurried.discard(task.record)
             if seconds is None:
                 self._tasks.pop(task.record, None)
             elif not self._stopped:
                 # Many records in work are looked at less often, so that they don't crowd the API server.
-                seconds = max(seconds, len(self._tasks) / STEPS_A_SECOND)
+                seconds = 0.0 if hurried else max(seconds, len(self._tasks) / STEPS_A_SECOND)
                 heapq.heappush(self._due, (time.monotonic() + seconds, next(self._order), task))
                 self._changed.notify()
 

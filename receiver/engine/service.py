@@ -161,11 +161,16 @@ class Engine:
         key = frozenset((alert.key, alert.status) for alert in payload.alerts)
         with self._lock:
             taken = self._under_way.get(key)
-            if taken is None:
-                taken = self._takers.submit(self._intake.take, payload, received_at)
-                self._under_way[key] = taken
-                taken.add_done_callback(lambda _: self._under_way.pop(key, None))
+            if taken is not None and not taken.done():
+                return taken
+            taken = self._under_way[key] = self._takers.submit(self._intake.take, payload, received_at)
+        taken.add_done_callback(lambda done: self._forget(key, done))
         return taken
+
+    def _forget(self, key: Hashable, done: "Future[Accepted]") -> None:
+        with self._lock:
+            if self._under_way.get(key) is done:
+                del self._under_way[key]
 
     def ready(self) -> str | None:
         """Return why the receiver is not ready, None when it is."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import overload
@@ -42,6 +42,9 @@ class Audit(Sequence[AuditEntry]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __iter__(self) -> Iterator[AuditEntry]:
+        return iter(self[:])
 
     @overload
     def __getitem__(self, index: int) -> AuditEntry: ...

@@ -146,6 +146,27 @@ def test_hurry_brings_a_waiting_record_back_now(make: Made) -> None:
     executor.hurry("unknown")
 
 
+def test_hurry_while_the_step_runs_brings_the_record_back_right_after_it(make: Made) -> None:
+    """The step may have read the record a moment before its alert cleared. The next wait is a whole one."""
+    running, release, waits = threading.Event(), threading.Event(), iter([60.0, 60.0])
+    times = list[float]()
+
+    def step(_: Task) -> float | None:
+        times.append(time.monotonic())
+        running.set()
+        release.wait(10)
+        return next(waits)
+
+    executor = make(step)
+    executor.begin(task("a"))
+    running.wait(10)
+    executor.hurry("a")
+    release.set()
+    eventually(lambda: len(times) == 2)
+    time.sleep(0.2)
+    assert len(times) == 2
+
+
 def test_later_record_may_be_due_earlier(make: Made) -> None:
     """A long wait of one does not hold the others up."""
     slow, fast = Script(60.0), Script(0.01, None)

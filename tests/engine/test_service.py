@@ -2,7 +2,7 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -67,6 +67,16 @@ def test_message_sent_again_afterwards_is_taken_again(engine: Engine, slow: Slow
     for _ in range(3):
         accept(engine, payload(alert()))
     assert len(slow.taken) == 3
+
+
+def test_message_sent_again_right_after_the_answer_is_taken_again(engine: Engine, slow: Slow) -> None:
+    """Whoever waited may have had the answer before the engine has put the message away."""
+    slow.may.set()
+    given, answered = payload(alert()), Future[Accepted]()
+    answered.set_result(ACCEPTED)
+    engine._under_way[frozenset((one.key, one.status) for one in given.alerts)] = answered
+    accept(engine, given)
+    assert len(slow.taken) == 1
 
 
 @pytest.mark.parametrize(
