@@ -85,8 +85,8 @@ class Folder:
         return [item["metadata"]["name"] for item in self.done("GET", **query)["items"]]
 
     def events(self, since: str, **query: Any) -> list[tuple[str, Object]]:
-        """Watch for a second from this version on, and return type and object of each event."""
-        said = self.done("GET", watch="true", resourceVersion=since, timeoutSeconds=1, **query)
+        """Watch for two seconds from this version on, and return type and object of each event."""
+        said = self.done("GET", watch="true", resourceVersion=since, timeoutSeconds=2, **query)
         lines = [said] if isinstance(said, dict) else map(json.loads, str(said).splitlines())
         return [(line["type"], line["object"]) for line in lines]
 

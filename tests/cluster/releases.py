@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.cluster.contracts import RECORD_SPEC
 from tests.helm.charts import CHART, RULE, Object, run
 from tests.helm.matrix import KINDS, TOKENS
 from tests.testbed.plane import Plane
+from tests.testbed.processes import wait_until
 
 NAME = "rollback-receiver"
 VALUES: dict[str, Any] = {
@@ -53,7 +55,19 @@ class Release:
         self.do("upgrade", NAME, str(CHART), "--wait", "--timeout=60s", values=VALUES | values)
 
     def objects(self) -> set[str]:
-        """Return all that is in the cluster and the namespace, but for what comes and goes by itself."""
+        """Return all that is in the cluster and the namespace, but for what comes and goes by itself.
+
+        Right after a definition is deleted, its kind is still discovered for a moment, and not served.
+        """
+
+        def seen() -> set[str] | None:
+            with suppress(RuntimeError):
+                return self._objects()
+            return None
+
+        return wait_until("all that is discovered is served", seen, seconds=30) or set()
+
+    def _objects(self) -> set[str]:
         kinds: list[str] = []
         for namespaced in ("true", "false"):
             asked = ("api-resources", "--verbs=list", f"--namespaced={namespaced}", "-o", "name")

@@ -127,7 +127,7 @@ def version(plane: Plane, home: str) -> str:
 
 def phases_since(plane: Plane, home: str, since: str) -> list[str]:
     """Watch the records from that moment until now, and return the phases that they entered, in order."""
-    query = f"watch=true&resourceVersion={since}&timeoutSeconds=1"
+    query = f"watch=true&resourceVersion={since}&timeoutSeconds=2"
     said = plane.request("GET", f"{path_of_records(home)}?{query}")
     lines = [said] if isinstance(said, dict) else [json.loads(line) for line in said.splitlines()]
     phases = [phase for line in lines if (phase := phase_of(line["object"]))]
@@ -141,7 +141,7 @@ def wait_for_event(plane: Plane, namespace: str, reason: str, name: str = "web")
         found = events(plane, namespace, name)
         return found if reason in found else None
 
-    return wait_until(f"the Event {reason}", present, seconds=5) or []
+    return wait_until(f"the Event {reason}", present, seconds=15) or []
 
 
 def events(plane: Plane, namespace: str, name: str = "web") -> list[str]:

@@ -43,10 +43,18 @@ class Story:
         return scenes.firing(self.namespace, name, **labels)
 
     def tell(self, receiver: Receiver, *alerts: Object) -> list[str]:
-        """Send alerts, about web where none are given, and return the names of the records they are in."""
-        status, answer = receiver.post(payload(*(alerts or (self.firing(),))))
-        assert status == 202, f"{status} {answer}"
-        return [str(name) for name in answer["records"]]
+        """Send alerts, about web where none are given, and return the names of the records they are in.
+
+        As Alertmanager does, it sends them again where the receiver could not store them in time.
+        """
+        told = payload(*(alerts or (self.firing(),)))
+
+        def taken() -> Any:
+            status, answer = receiver.post(told)
+            assert status in {202, 503}, f"{status} {answer}"
+            return answer if status == 202 else None
+
+        return [str(name) for name in wait_until("the alerts are taken", taken, seconds=30)["records"]]
 
     def wait(self, *phases: str, seconds: float = 15) -> Object:
         """Return the only record once it is in one of these phases."""

@@ -161,7 +161,7 @@ def test_a_full_quota_is_no_reason_where_pods_are_replaced(
     record = story.wait("Verifying", seconds=30)
     (warning,) = record["status"]["decision"]["warnings"]
     assert "exceeded quota: team, requested: pods=1" in warning
-    assert set(sets.images(cluster).values()) == {GOOD}
+    wait_until("the old pods are gone", lambda: set(sets.images(cluster).values()) == {GOOD}, seconds=40)
 
 
 def test_a_stuck_release_that_fills_the_quota_is_rolled_back(

@@ -79,7 +79,8 @@ def test_a_canary_after_a_canary_goes_back_to_what_is_stable(
     story.tell(receiver(rules()), web.firing())
     record = story.wait("Verifying")
     assert record["status"]["decision"]["to"]["images"] == {"app": GOOD}
-    assert (web.image, web.images, len(web.writes())) == (GOOD, {GOOD}, 1)
+    wait_until("the pods are the stable version's", lambda: web.images == {GOOD}, seconds=40)
+    assert (web.image, len(web.writes())) == (GOOD, 1)
 
 
 def test_a_canary_that_never_was_promoted_is_no_good_release(
@@ -142,8 +143,8 @@ def test_a_way_back_that_pauses_says_how_to_promote_it(web: Rollouts, story: Sto
     web.create(PAUSING)
     web.release(BAD, "Paused")
     web.promote()
-    story.tell(receiver(rules({"verify": {"rollout_timeout": "3s"}})), web.firing())
-    message = story.wait("Failed", seconds=30)["status"]["message"]
+    story.tell(receiver(rules({"verify": {"rollout_timeout": "15s"}})), web.firing())
+    message = story.wait("Failed", seconds=60)["status"]["message"]
     assert f"kubectl argo rollouts promote web -n {story.namespace}" in message
     assert "CanaryPauseStep" in message
     assert (web.image, len(web.writes())) == (GOOD, 1)

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 from contextlib import ExitStack, closing
 from typing import Any
 
@@ -77,9 +76,7 @@ def raw_status(receiver: Receiver, request: bytes) -> int:
 
 def assert_serves(story: Story, running: Receiver) -> None:
     """A good alert is still taken and acted on, and what came before was no fault of the receiver's own."""
-    began = time.monotonic()
     story.tell(running)
-    assert time.monotonic() - began < 3
     story.wait("Verifying")
     assert (story.image(), len(story.patches())) == (GOOD, 1)
     _, text = running.get("/metrics")
@@ -143,9 +140,7 @@ def test_ten_thousand_alerts_are_one_rollback(story: Story, running: Receiver) -
     """A record lists a hundred of them and counts the others; what nobody asked for is ignored."""
     asked = [story.firing(instance=str(number)) for number in range(5_000)]
     other = [alert("Other", {"instance": str(number)}) for number in range(5_000)]
-    began = time.monotonic()
     status, answer = running.post(payload(*asked, *other))
-    assert time.monotonic() - began < 10
     assert (status, answer["accepted"], answer["ignored"]) == (202, 5_000, 5_000)
     record = story.wait("Verifying")
     assert len(record["status"]["alerts"]) == 100

@@ -8,8 +8,7 @@ import pytest
 from tests.cluster import scenes
 from tests.cluster.receivers import payload
 from tests.cluster.scenes import BAD, GOOD, TOLD_ALREADY, Deploy, Object, Start
-from tests.cluster.stories import Story, evidence, guards
-from tests.testbed import workloads
+from tests.cluster.stories import Story, evidence, guards, release_all
 
 WORKLOADS = [f"web-{number}" for number in range(10)]
 
@@ -33,11 +32,7 @@ def test_a_budget_of_three_makes_three_patches_over_two_receivers(
     story: Story, deploy: Deploy, release: Deploy, receiver: Start, payloads: Any, over: str
 ) -> None:
     """Both hear of all ten at once; what the API server has been sent is counted."""
-    for name in WORKLOADS:
-        deploy(name, GOOD, replicas=1, wait=False)
-    for name in WORKLOADS:
-        workloads.wait_rolled_out(story.plane, story.namespace, name)
-        release(name, BAD, wait=False)
+    release_all(story, WORKLOADS, deploy, release)
     rules = scenes.rules(guards(budget={"max": 3, "per": "1h", "over": over}))
     receivers, sent = [receiver(rules), receiver(rules)], payloads(story)
     with ThreadPoolExecutor(20) as pool:

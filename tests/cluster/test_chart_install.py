@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.contracts import RECORD_SPEC
+from tests.cluster.contracts import RECORD_SPEC, Cluster
 from tests.cluster.releases import NAME, VALUES, Release, made
 from tests.helm.charts import CHART, HELM3, RULE, Object, helm4, render, run
 from tests.helm.matrix import CHOSEN
@@ -39,6 +39,9 @@ def release(request: pytest.FixtureRequest, own_plane: Plane) -> Iterator[Releas
     namespace = workloads.create_namespace(own_plane, "home")
     label = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
     own_plane.request("PATCH", f"/api/v1/namespaces/{namespace}", label, "application/merge-patch+json")
+    inhabited = Cluster(own_plane, namespace)
+    inhabited.core("serviceaccounts").wait_for("default", "made", bool)
+    inhabited.config_maps.wait_for("kube-root-ca.crt", "made", bool)
     found = Release(own_plane, HELM3 if request.param == "Helm 3" else helm4(), namespace)
     yield found
     found.attempt("uninstall", NAME, "--wait")

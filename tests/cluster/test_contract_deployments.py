@@ -223,11 +223,8 @@ def test_a_recreation_ends_the_old_pods_first(cluster: Cluster) -> None:
 
     web = cluster.deployments.wait_for("web", "replaced", replaced)
     assert "availableReplicas" not in web["status"]
-    assert revisions(cluster)["x/web:1"]["status"] == {
-        "observedGeneration": 2,
-        "replicas": 0,
-        "terminatingReplicas": 0,
-    }
+    empty = {"observedGeneration": 2, "replicas": 0, "terminatingReplicas": 0}
+    wait_until("the old one says so", lambda: revisions(cluster)["x/web:1"]["status"] == empty, seconds=15)
 
 
 def test_an_annotation_or_a_label_of_the_deployment_is_no_release(cluster: Cluster) -> None:

@@ -11,6 +11,7 @@ from tests.cluster.contracts import (
     STRATEGIC_PATCH,
     Cluster,
     Folder,
+    Object,
     failure,
     leaves,
 )
@@ -42,11 +43,17 @@ DEFAULTS = {
 }
 
 
+def is_done(deployment: Object) -> bool:
+    """Tell whether the controller has written the last condition of a rollout."""
+    conditions = deployment.get("status", {}).get("conditions", [])
+    return any(condition.get("reason") == "NewReplicaSetAvailable" for condition in conditions)
+
+
 @pytest.fixture
 def web(cluster: Cluster) -> Folder:
     """Deployments, of which there is web, which runs nothing, so that its controller is soon done with it."""
     cluster.deployments.create(workloads.deployment("web", replicas=0))
-    cluster.deployments.wait_for("web", "observed", lambda found: "conditions" in found.get("status", {}))
+    cluster.deployments.wait_for("web", "rolled out", is_done)
     return cluster.deployments
 
 

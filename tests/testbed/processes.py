@@ -57,16 +57,20 @@ def wait_until(
 ) -> Found:
     """Call `probe` until it returns something true, and return that.
 
+    A moment in which the whole machine stands still counts as a second: what is waited for stood still too.
+
     Raises:
         TimeoutError: it did not within `seconds`; the message says `what` was waited for.
     """
-    end = time.monotonic() + seconds
+    left = seconds
     while True:
+        began = time.monotonic()
         if found := probe():
             return found
-        if time.monotonic() > end:
+        if left <= 0:
             raise TimeoutError(f"{what}: not within {seconds:g} s")
         time.sleep(pause_seconds)
+        left -= min(time.monotonic() - began, 1.0)
 
 
 def is_alive(pid: int) -> bool:

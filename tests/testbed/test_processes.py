@@ -65,14 +65,14 @@ def test_a_process_that_does_not_get_ready_is_named_with_its_last_words(
 def test_terminate_returns_the_exit_code(shell: Callable[[str], Process]) -> None:
     process = shell("trap 'exit 5' TERM; echo up; while :; do sleep 0.05; done")
     wait_until("the trap", process.log.read_text, seconds=5)
-    assert process.terminate(5) == 5
+    assert process.terminate(20) == 5
     assert not process.running
 
 
 def test_terminate_reaches_a_frozen_process(shell: Callable[[str], Process]) -> None:
     process = shell("exec sleep 60")
     process.signal(signal.SIGSTOP)
-    assert process.terminate(5) == -signal.SIGTERM
+    assert process.terminate(20) == -signal.SIGTERM
 
 
 def test_a_process_that_runs_on_is_killed_and_reported(shell: Callable[[str], Process]) -> None:
