@@ -29,6 +29,12 @@ def replica_set(name: str, template_labels: Mapping[str, str], image: str = "x/w
     return {"metadata": {"name": name, "labels": labels}, "spec": spec}
 
 
+def create_set(cluster: Cluster, body: Object) -> None:
+    """Create a ReplicaSet and return when the controllers know it: the Deployment's hears of it elsewhere."""
+    name = cluster.replica_sets.create(body)["metadata"]["name"]
+    cluster.replica_sets.wait_for(name, "observed", lambda found: found["status"].get("observedGeneration"))
+
+
 def create_web(cluster: Cluster, **spec: Any) -> None:
     """Create the Deployment and return when it is rolled out."""
     workloads.create(
@@ -49,7 +55,7 @@ def numbers(cluster: Cluster) -> dict[str, str]:
 def test_a_replica_set_with_the_same_template_is_taken_on(
     cluster: Cluster, labels: Mapping[str, str]
 ) -> None:
-    cluster.replica_sets.create(replica_set("mine", labels))
+    create_set(cluster, replica_set("mine", labels))
     create_web(cluster)
     assert numbers(cluster) == {"mine": "1"}
     found = cluster.replica_sets.get("mine")
@@ -64,7 +70,7 @@ def test_a_replica_set_with_the_same_template_is_taken_on(
     "labels", [{"extra": "x"}, {HASH: "anything", "extra": "x"}], ids=["no hash", "a hash"]
 )
 def test_one_with_another_label_is_an_old_revision(cluster: Cluster, labels: Mapping[str, str]) -> None:
-    cluster.replica_sets.create(replica_set("other", labels))
+    create_set(cluster, replica_set("other", labels))
     create_web(cluster)
     found = numbers(cluster)
     assert found.pop("other") == ""
@@ -74,9 +80,9 @@ def test_one_with_another_label_is_an_old_revision(cluster: Cluster, labels: Map
 
 def test_of_two_with_the_same_template_the_oldest_is_the_newest_revision(cluster: Cluster) -> None:
     """Their ages are whole seconds."""
-    cluster.replica_sets.create(replica_set("b-older", {HASH: "b"}))
+    create_set(cluster, replica_set("b-older", {HASH: "b"}))
     time.sleep(1.05)
-    cluster.replica_sets.create(replica_set("a-younger", {HASH: "a"}))
+    create_set(cluster, replica_set("a-younger", {HASH: "a"}))
     create_web(cluster)
     assert numbers(cluster) == {"b-older": "1", "a-younger": ""}
     assert cluster.replica_sets.get("b-older")["spec"]["replicas"] == 1
@@ -87,7 +93,7 @@ def test_one_that_belongs_to_somebody_else_is_left_alone(cluster: Cluster) -> No
     other = cluster.config_maps.create({"metadata": {"name": "other"}})["metadata"]["uid"]
     owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": other, "controller": True}
     body = replica_set("theirs", {})
-    cluster.replica_sets.create({**body, "metadata": {**body["metadata"], "ownerReferences": [owner]}})
+    create_set(cluster, {**body, "metadata": {**body["metadata"], "ownerReferences": [owner]}})
     create_web(cluster)
     assert numbers(cluster).pop("theirs") == ""
     assert len(numbers(cluster)) == 2
