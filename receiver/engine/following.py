@@ -76,6 +76,7 @@ class Following:
             self._try(look=began >= due and not self._stopped.is_set())
             if began >= due:
                 due = time.monotonic() + self.pause(time.monotonic() - began)
+        self._try(look=False)
 
     def _try(self, *, look: bool) -> None:
         try:

@@ -69,7 +69,7 @@ class Watch:
     def _news(self, seen: int, seconds: float) -> tuple[list[Event], int]:
         """Wait for changes, and return them with the version up to which they go."""
         with self.store.changed:
-            if self.store.version <= seen:
+            if self.store.version <= seen and self.alive():
                 self.store.changed.wait(seconds)
             events = [e for e in self.store.since(seen) if self._concerns(e)]
             return events, max(seen, self.store.version)
