@@ -110,11 +110,11 @@ class Acting:
         workload, rule = decision.snapshot.workload, decision.leading.rule.name
         to = "" if decision.chosen is None else f" to {decision.chosen.label}"
         message = f"Rolled {workload.ref} back from {workload.live.label}{to}; the rollout is under way"
-        self._store_patch(
+        if self._store_patch(
             task, lambda old: status.patched(_decided(old, decision, task), at=at, message=message)
-        )
-        said = f"{message} (alert rule {rule}, record {task.record})"
-        self._endings.announce(task, EventReason.STARTED, said)
+        ):
+            said = f"{message} (alert rule {rule}, record {task.record})"
+            self._endings.announce(task, EventReason.STARTED, said)
 
     def _adopt(self, task: Task, done: PastRollback) -> None:
         """Go on with a patch that was made before somebody could say so."""
@@ -124,12 +124,15 @@ class Acting:
         self._store_patch(task, lambda old: status.patched(status.adopted(old, done), at=at, message=message))
         log.info("the patch was found to be made", extra=task.naming)
 
-    def _store_patch(self, task: Task, change: Callable[[status.Status], status.Status]) -> None:
+    def _store_patch(self, task: Task, change: Callable[[status.Status], status.Status]) -> bool:
+        """Enter the patch and go on with the record; False where another has found it made, and does."""
         now, instance = self._desk.now(), self._desk.instance
         raw = self._desk.records.update_status(
-            task.raw(), lambda old: status.held(change(old), instance, now=now)
+            task.raw(),
+            lambda old: None if old.get("patchedAt") else status.held(change(old), instance, now=now),
         )
         task.store(raw)
+        return bool(raw["status"].get("holder") == str(instance))
 
 
 def _decided(old: status.Status, decision: Decision, task: Task) -> status.Status:

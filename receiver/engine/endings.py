@@ -8,6 +8,7 @@ from receiver.cluster.errors import ClusterError
 from receiver.cluster.events import EventReason, record_event
 from receiver.engine import status
 from receiver.engine.desk import Desk
+from receiver.engine.holding import store_held
 from receiver.engine.task import Object, Task
 from receiver.policy.decision import Decision
 from receiver.policy.document import decision_diff, decision_document
@@ -40,15 +41,13 @@ class Endings:
             ClusterError: the end could not be stored.
         """
         now = self._desk.now()
-        raw = self._desk.records.update_status(
-            task.raw(), lambda old: status.ended(old, phase, message, now=now)
-        )
-        task.store(raw)
-        self.tell(raw, phase, message)
-        self.give_back(raw)
+        raw = store_held(self._desk, task, lambda old: status.ended(old, phase, message, now=now))
+        if raw is not None:
+            self.tell(raw, phase, message)
+            self.give_back(raw)
 
-    def decide(self, task: Task, decision: Decision) -> None:
-        """Enter the decision of a later look at a record, Pending or not.
+    def decide(self, task: Task, decision: Decision) -> bool:
+        """Enter the decision of a later look at a record, and tell whether that made it Pending.
 
         Raises:
             ClusterError: it could not be stored.
@@ -61,11 +60,12 @@ class Endings:
             new = status.rejudged(old, decision, document=document, received_at=received_at)
             return status.held(new, instance, now=now) if decision.leading.phase is Phase.PENDING else new
 
-        raw = self._desk.records.update_status(task.raw(), change)
-        task.store(raw)
-        if decision.leading.phase is not Phase.PENDING:
-            self.tell(raw, decision.leading.phase, raw["status"]["message"])
-            self.give_back(raw)
+        raw = store_held(self._desk, task, change)
+        if raw is None or decision.leading.phase is Phase.PENDING:
+            return raw is not None
+        self.tell(raw, decision.leading.phase, raw["status"]["message"])
+        self.give_back(raw)
+        return False
 
     def tell(self, raw: Object, phase: Phase, message: str) -> None:
         """Measure how long a rollback took, and put the Event of its phase on the workload."""

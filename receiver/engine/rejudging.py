@@ -88,8 +88,7 @@ class Rejudging:
         seen = self._desk.judging.look()
         hearing = self._desk.judging.hear(cases, seen.ledger, now)
         decision = self._desk.judging.spend(hearing, seen)[task.record]
-        self._endings.decide(task, decision)
-        return decision if decision.leading.phase is Phase.PENDING else None
+        return decision if self._endings.decide(task, decision) else None
 
     def _with_witnesses(self, task: Task, found: Sighting, matches: Sequence[Match]) -> Snapshot:
         """Hear who else knows of the trouble; what Prometheus has said of this task stands."""

@@ -12,6 +12,7 @@ from receiver.engine import status
 from receiver.engine.desk import Desk
 from receiver.engine.endings import Endings
 from receiver.engine.freeing import Freeing
+from receiver.engine.holding import store_held
 from receiver.engine.instance import RENEW_EVERY
 from receiver.engine.task import Object, Task
 from receiver.policy.joining import all_cleared, firing_names, resolve_all_but
@@ -91,8 +92,9 @@ class Watching:
         return raw
 
     def _lately_renewed(self, task: Task) -> bool:
-        renewed = _time(task.raw(), "renewTime")
-        return renewed is not None and self._desk.now() - renewed < RENEW_EVERY
+        raw = task.raw()
+        renewed, ours = _time(raw, "renewTime"), raw["status"].get("holder") == str(self._desk.instance)
+        return ours and renewed is not None and self._desk.now() - renewed < RENEW_EVERY
 
     def _restored(self, task: Task, raw: Object) -> Object | None:
         """Return the workload with the template that we put back; else end the record as Superseded."""
@@ -126,9 +128,7 @@ class Watching:
             new = {**old, "phase": Phase.VERIFYING.value, "message": message}
             return status.with_condition(new, "RolledOut", "True", "RolledOut", progress.message, now=now)
 
-        raw = self._desk.records.update_status(task.raw(), change)
-        task.store(raw)
-        return self.verify(task)
+        return None if store_held(self._desk, task, change) is None else self.verify(task)
 
     def _ask_alertmanager(self, task: Task, raw: Object) -> Object:
         """Enter what Alertmanager, where it can be asked, no longer holds to be firing."""
