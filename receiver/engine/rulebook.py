@@ -45,9 +45,9 @@ class Rulebook(Rounds):
         try:
             self.load()
         except RulesError as e:
-            metrics.RULES_LAST_RELOAD_SUCCESSFUL.set(0)
             problems = tuple(str(problem) for problem in e.problems)
             log.error("rules rejected, those in force stay: %s", "; ".join(problems))  # noqa: TRY400
+            metrics.RULES_LAST_RELOAD_SUCCESSFUL.set(0)
             raise RulesRejected(problems) from e
 
     def load(self) -> None:

@@ -198,7 +198,7 @@ class Installation:
             for rule in role["rules"]
             if right.resource in rule["resources"] and right.verb in rule["verbs"]
         )
-        wait_until(f"{right}: {allowed}", lambda: self.may(**asked, group=group) is allowed, seconds=10)
+        wait_until(f"{right}: {allowed}", lambda: self.may(**asked, group=group) is allowed, seconds=30)
 
     def may(self, *, verb: str, resource: str, group: str = "", namespace: str = "", name: str = "") -> bool:
         """Tell whether the account is allowed something, as the API server says."""

@@ -60,7 +60,7 @@ class Tale:
         self._wait_for(record, "Verifying")
         self.tell(scenes.resolved(told))
         self._wait_for(record, "Succeeded")
-        self.wait("the Event", lambda: "RollbackSucceeded" in self._events(), seconds=5)
+        self.wait("the Event", lambda: "RollbackSucceeded" in self._events(), seconds=20)
         self.installation.check()
         return self._record(record)
 

@@ -93,7 +93,7 @@ class Hold:
         self.arrived.set()
         self.released.wait(LONGEST_HOLD_SECONDS)
 
-    def wait(self, seconds: float = 15) -> None:
+    def wait(self, seconds: float = 30) -> None:
         """Return when a request has come that is held.
 
         Raises:

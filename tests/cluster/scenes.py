@@ -102,7 +102,7 @@ def phase_of(record: Mapping[str, Any]) -> str | None:
     return phase
 
 
-def wait_for_phase(plane: Plane, home: str, *phases: str, seconds: float = 15) -> Object:
+def wait_for_phase(plane: Plane, home: str, *phases: str, seconds: float = 45) -> Object:
     """Return the only record once it is in one of these phases.
 
     Raises:

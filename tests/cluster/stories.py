@@ -56,11 +56,11 @@ class Story:
 
         return [str(name) for name in wait_until("the alerts are taken", taken, seconds=30)["records"]]
 
-    def wait(self, *phases: str, seconds: float = 15) -> Object:
+    def wait(self, *phases: str, seconds: float = 45) -> Object:
         """Return the only record once it is in one of these phases."""
         return scenes.wait_for_phase(self.plane, self.home, *phases, seconds=seconds)
 
-    def wait_for(self, name: str, *phases: str, seconds: float = 15) -> Object:
+    def wait_for(self, name: str, *phases: str, seconds: float = 45) -> Object:
         """Return the record of this name once it is in one of these phases."""
 
         def reached() -> Object | None:
@@ -112,7 +112,7 @@ class Story:
         Raises:
             TimeoutError: something still counts.
         """
-        wait_until("the budget is given back", lambda: not self.spent(), seconds=10)
+        wait_until("the budget is given back", lambda: not self.spent(), seconds=30)
 
     def ledger(self) -> Object:
         """Return the ledger's ConfigMap, an empty one where there is none."""

@@ -116,7 +116,7 @@ def test_an_alert_that_clears_alone_needed_no_rollback(
     name, alert = dry_run(story, running)
     story.tell(running, resolved(alert))
     wait_until(
-        "the end stands on the record", lambda: "clearedAt" in story.record(name)["status"], seconds=10
+        "the end stands on the record", lambda: "clearedAt" in story.record(name)["status"], seconds=30
     )
     running.restart()
     found = ended(story, name)

@@ -74,7 +74,7 @@ def test_an_alert_about_the_old_revisions_pods_does_not_blame_the_new_one(
         ]
         return found if len(found) == 3 else []
 
-    pods = wait_until("the first pod of the new revision", three, seconds=10)
+    pods = wait_until("the first pod of the new revision", three, seconds=30)
     names = [pod["metadata"]["name"] for pod in pods]
     alerts = [alert("HighErrorRate", {"namespace": story.namespace, "pod": name}) for name in names]
     story.tell(receiver(rules()), *alerts)

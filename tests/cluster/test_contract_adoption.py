@@ -111,5 +111,5 @@ def test_the_lowest_revision_goes_first_however_young_its_replica_set_is(cluster
         found = cluster.replica_sets.done("GET")["items"]
         return {workloads.image_of(each) for each in found} == {"x/web:1", "x/web:3"}
 
-    wait_until("the second is gone", left, seconds=10)
+    wait_until("the second is gone", left, seconds=30)
     assert sorted(numbers(cluster).values()) == ["3", "4"]

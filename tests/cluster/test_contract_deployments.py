@@ -195,7 +195,7 @@ def test_a_paused_deployment_scales_but_does_not_roll_out(cluster: Cluster) -> N
     workloads.set_image(cluster.plane, cluster.namespace, "web", "x/web:2")
     cluster.deployments.merge("web/scale", {"spec": {"replicas": 3}})
     wait_until(
-        "scaled", lambda: revisions(cluster)["x/web:1"]["status"].get("readyReplicas") == 3, seconds=10
+        "scaled", lambda: revisions(cluster)["x/web:1"]["status"].get("readyReplicas") == 3, seconds=30
     )
     assert revisions(cluster).keys() == {"x/web:1"}
     assert notes(cluster.deployments.get("web"))[REVISION] == "1"
@@ -209,7 +209,7 @@ def test_the_oldest_revisions_beyond_the_limit_are_deleted(cluster: Cluster, lim
     for number in (2, 3, 4):
         release(cluster, f"x/web:{number}")
     images = {f"x/web:{number}" for number in kept}
-    wait_until("the old ones are gone", lambda: revisions(cluster).keys() == images, seconds=10)
+    wait_until("the old ones are gone", lambda: revisions(cluster).keys() == images, seconds=30)
 
 
 def test_a_recreation_ends_the_old_pods_first(cluster: Cluster) -> None:

@@ -55,7 +55,7 @@ def test_a_namespace_takes_everything_along(doomed: Cluster) -> None:
     namespaces.create(named(doomed.namespace))
     doomed.config_maps.create(named("a"))
     doomed.deployments.create(workloads.deployment("web", replicas=0))
-    wait_until("the ReplicaSet", doomed.replica_sets.names, seconds=10)
+    wait_until("the ReplicaSet", doomed.replica_sets.names, seconds=30)
     going = namespaces.done("DELETE", doomed.namespace)
     assert (going["kind"], going["status"]) == ("Namespace", {"phase": "Terminating"})
     assert going["metadata"]["deletionTimestamp"]

@@ -73,7 +73,7 @@ def test_a_stateful_set_stays_broken_after_the_way_back_until_its_pod_is_deleted
     """kubernetes#67250: it waits for the pod that crashes before it goes on."""
     folder = stateful(cluster)
     set_image(folder, "x/web:broken")
-    wait_until("the crash", lambda: images(cluster).get("web-1") == "x/web:broken", seconds=10)
+    wait_until("the crash", lambda: images(cluster).get("web-1") == "x/web:broken", seconds=30)
     set_image(folder, "x/web:1")
     folder.wait_for("web", "observed", lambda web: web["status"]["observedGeneration"] == 3)
     assert images(cluster) == {"web-0": "x/web:1", "web-1": "x/web:broken"}
@@ -87,7 +87,7 @@ def test_a_partition_keeps_the_pods_below_it(cluster: Cluster) -> None:
     folder = stateful(cluster, updateStrategy=strategy)
     set_image(folder, "x/web:2")
     expected = {"web-0": "x/web:1", "web-1": "x/web:2"}
-    wait_until("the upper pod", lambda: images(cluster) == expected, seconds=10)
+    wait_until("the upper pod", lambda: images(cluster) == expected, seconds=30)
     web = folder.wait_for("web", "told", lambda web: web["status"].get("updatedReplicas") == 1)
     assert web["status"]["currentRevision"] != web["status"]["updateRevision"]
 
@@ -98,13 +98,13 @@ def test_on_delete_waits_for_somebody_to_delete_the_pod(cluster: Cluster) -> Non
     folder.wait_for("web", "observed", lambda web: web["status"]["observedGeneration"] == 2)
     assert images(cluster) == {"web-0": "x/web:1"}
     cluster.core("pods").done("DELETE", "web-0")
-    wait_until("the new pod", lambda: images(cluster) == {"web-0": "x/web:2"}, seconds=10)
+    wait_until("the new pod", lambda: images(cluster) == {"web-0": "x/web:2"}, seconds=30)
 
 
 def test_a_stateful_set_is_scaled_from_the_top(cluster: Cluster) -> None:
     folder = stateful(cluster, replicas=3)
     folder.merge("web/scale", {"spec": {"replicas": 1}})
-    wait_until("one pod", lambda: list(images(cluster)) == ["web-0"], seconds=10)
+    wait_until("one pod", lambda: list(images(cluster)) == ["web-0"], seconds=30)
     assert wait_stateful(folder)["metadata"]["generation"] == 2
 
 
@@ -133,6 +133,6 @@ def test_a_daemon_sets_release_and_the_way_back_number_on(cluster: Cluster) -> N
     assert set(images(cluster).values()) == {"x/web:2"}
     folder.done("PATCH", "web", {"spec": revisions(cluster)["x/web:1"]["data"]["spec"]}, STRATEGIC_PATCH)
     wait_daemon(folder)
-    wait_until("renumbered", lambda: numbers(cluster) == {"x/web:1": 3, "x/web:2": 2}, seconds=5)
+    wait_until("renumbered", lambda: numbers(cluster) == {"x/web:1": 3, "x/web:2": 2}, seconds=20)
     assert revisions(cluster)["x/web:1"]["metadata"]["uid"] == first["uid"]
     assert set(images(cluster).values()) == {"x/web:1"}

@@ -92,7 +92,7 @@ def test_a_pod_that_crashes_says_so(cluster: Cluster) -> None:
     def crashed() -> list[Object]:
         return [row for row in cells(table(pods)) if row["Status"] == "CrashLoopBackOff"]
 
-    (row,) = wait_until("the crash", crashed, seconds=10)
+    (row,) = wait_until("the crash", crashed, seconds=30)
     assert (row["Ready"], row["Restarts"]) == ("0/1", "5")
 
 

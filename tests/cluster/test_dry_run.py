@@ -46,7 +46,7 @@ def test_a_rule_that_is_turned_to_auto_acts_on_the_next_repeat(
     wait_until(
         "the new rules",
         lambda: metric(running, "rules_last_reload_success_timestamp_seconds") > loaded,
-        seconds=10,
+        seconds=30,
     )
     assert story.tell(running, alert) == told
     acted = story.wait("Verifying")

@@ -102,7 +102,7 @@ def test_an_alert_that_has_ended_before_its_claim_is_taken_over_changes_nothing(
 
 def kill_if_it_has_claimed(story: Story, each: Proxied, _: Asked) -> None:
     """Kill the receiver if the only record is its own, once there is one."""
-    found = wait_until("the claim", lambda: scenes.records(story.plane, story.home), seconds=10)
+    found = wait_until("the claim", lambda: scenes.records(story.plane, story.home), seconds=30)
     if each.has_claimed(found[0]):
         each.receiver.kill()
 
@@ -160,7 +160,7 @@ def test_a_receiver_that_was_frozen_changes_nothing_when_it_goes_on(
     for moment, each in frozen.items():
         freeze(story, each, moment, thawed)
         threading.Thread(target=taken, args=(each.receiver, alerts[moment]), daemon=True).start()
-        wait_until("the frost", partial(is_stopped, each.receiver), seconds=10)
+        wait_until("the frost", partial(is_stopped, each.receiver), seconds=30)
     survivor = receiver(rules())
     story.wait_for_all(len(FROZEN), "Verifying", seconds=TAKE_OVER_SECONDS)
     assert story.changes() == {"web-claimed": 1, "web-sending": 1, "web-sent": 1}
@@ -171,7 +171,7 @@ def test_a_receiver_that_was_frozen_changes_nothing_when_it_goes_on(
         story.tell(each.receiver, alerts[moment])
     late = wait_until("the late patch", lambda: patches_by(story, FROZEN["sending"]), seconds=15)
     story.tell(survivor, *map(resolved, alerts.values()))
-    story.wait_for_all(len(FROZEN), "Succeeded", seconds=15)
+    story.wait_for_all(len(FROZEN), "Succeeded", seconds=40)
     assert {(entry.name, entry.code) for entry in late} == {("web-sending", 422)}
     assert story.changes() == {"web-claimed": 1, "web-sending": 1, "web-sent": 1}
     assert len(story.spent()) == len(FROZEN)
@@ -182,7 +182,7 @@ def freeze(story: Story, each: Proxied, moment: str, thawed: threading.Event) ->
 
     def at_the_moment(_: Asked) -> None:
         if moment == "claimed":
-            wait_until("the claim", lambda: scenes.records(story.plane, story.home), seconds=10)
+            wait_until("the claim", lambda: scenes.records(story.plane, story.home), seconds=30)
         each.receiver.signal(signal.SIGSTOP)
         if moment == "sending":
             thawed.wait(2 * TAKE_OVER_SECONDS)

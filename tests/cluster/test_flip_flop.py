@@ -52,7 +52,7 @@ def wait_counted(story: Story, name: str, times: int) -> None:
     def counted() -> bool:
         return bool(story.record(name)["status"]["occurrences"] == times)
 
-    wait_until(f"{times} occurrences", counted, seconds=5)
+    wait_until(f"{times} occurrences", counted, seconds=20)
 
 
 @pytest.mark.slow

@@ -73,7 +73,7 @@ class Sets:
             reasons = [str(event["reason"]) for event in found]
             return reasons if reason in reasons else None
 
-        return wait_until(f"the Event {reason}", present, seconds=5) or []
+        return wait_until(f"the Event {reason}", present, seconds=20) or []
 
     def _is_ours(self, event: Object) -> bool:
         about = event["involvedObject"]

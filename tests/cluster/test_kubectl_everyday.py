@@ -89,7 +89,7 @@ def test_get_of_what_is_not_there_fails(kubectl: Kubectl) -> None:
 
 
 def test_a_watch_prints_events_until_its_time_is_over(web: Kubectl) -> None:
-    words = ("get", "deploy", "-w", "--output-watch-events", "--request-timeout=1s")
+    words = ("get", "deploy", "-w", "--output-watch-events", "--request-timeout=5s")
     header, *rows = web.says(*words).splitlines()
     assert header.split() == ["EVENT", "NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"]
     assert [row.split()[:3] for row in rows] == [["ADDED", "web", "2/2"]]
@@ -111,7 +111,7 @@ def test_describe_tells_the_story_of_a_deployment(web: Kubectl) -> None:
 def test_describe_lists_what_the_controller_did(web: Kubectl) -> None:
     (name,) = (row["NAME"] for row in table(web.says("get", "rs")))
     said = f"deployment-controller  Scaled up replica set {name} from 0 to 2"
-    wait_until("the event", lambda: said in web.says("describe", "deploy", "web"), seconds=3)
+    wait_until("the event", lambda: said in web.says("describe", "deploy", "web"), seconds=20)
 
 
 def test_scale_annotate_label_and_patch_say_what_they_did(web: Kubectl) -> None:
@@ -138,8 +138,8 @@ def test_set_image_and_wait(web: Kubectl) -> None:
     assert web.images("deploy") == [SECOND]
     assert web.fails("set", "image", WEB, "nope=x/y:1") == 'error: unable to find container named "nope"'
     met = "deployment.apps/web condition met"
-    assert web.says("wait", "--for=condition=Available", WEB, "--timeout=10s") == met
-    assert web.says("wait", "--for=jsonpath={.status.updatedReplicas}=2", WEB, "--timeout=10s") == met
+    assert web.says("wait", "--for=condition=Available", WEB, "--timeout=30s") == met
+    assert web.says("wait", "--for=jsonpath={.status.updatedReplicas}=2", WEB, "--timeout=30s") == met
     timed_out = "error: timed out waiting for the condition on deployments/web"
     assert web.fails("wait", "--for=condition=Nope", WEB, "--timeout=1s") == timed_out
 
@@ -155,7 +155,7 @@ def test_create_and_delete(kubectl: Kubectl) -> None:
     assert kubectl.says("delete", WEB) == deleted
     missing = 'Error from server (NotFound): deployments.apps "web" not found'
     assert kubectl.fails("delete", WEB) == missing
-    wait_until("all gone", lambda: not kubectl.says("get", "rs,pods", "-o", "name"), seconds=10)
+    wait_until("all gone", lambda: not kubectl.says("get", "rs,pods", "-o", "name"), seconds=30)
 
 
 def test_a_deletion_that_orphans_leaves_the_replica_set(web: Kubectl) -> None:

@@ -40,7 +40,7 @@ class Web:
             assert lines[1].split() == ["REVISION", "CHANGE-CAUSE"]
             return [line.split() for line in lines[2:]] == [[str(number), "<none>"] for number in numbers]
 
-        wait_until(f"revisions {numbers}", told, seconds=5)
+        wait_until(f"revisions {numbers}", told, seconds=20)
 
 
 @pytest.fixture(params=list(PLURALS))
@@ -118,5 +118,5 @@ def test_a_stateful_set_is_scaled_from_the_number_that_is_expected(kubectl: Kube
     kubectl.apply(FIRST, kind="StatefulSet", replicas=0)
     scaled = kubectl.says("scale", "--current-replicas=0", "--replicas=1", "statefulset/web")
     assert scaled == "statefulset.apps/web scaled"
-    wait = ("wait", "--for=jsonpath={.status.observedGeneration}=2", "statefulset/web", "--timeout=5s")
+    wait = ("wait", "--for=jsonpath={.status.observedGeneration}=2", "statefulset/web", "--timeout=30s")
     assert kubectl.says(*wait) == "statefulset.apps/web condition met"

@@ -84,7 +84,7 @@ def test_a_killed_receiver_takes_its_workers_along_and_comes_back_on_its_port(re
     receiver.wait_ready()
     worker, url = receiver.log()[0]["worker"], receiver.url
     receiver.kill()
-    wait_until("the worker's end", lambda: not is_alive(worker), seconds=5)
+    wait_until("the worker's end", lambda: not is_alive(worker), seconds=20)
     assert not receiver.running
     with pytest.raises(ConnectionRefusedError):
         receiver.get("/-/ready")

@@ -97,7 +97,7 @@ class Rights:
         def heard() -> bool:
             return bool(self.plane.request("POST", REVIEWS, review)["status"]["allowed"] is allowed)
 
-        wait_until(f"{self.user}: {right} {allowed}", heard, seconds=10)
+        wait_until(f"{self.user}: {right} {allowed}", heard, seconds=30)
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_without_the_right_to_read_records_it_is_not_ready(rights: Rights, restr
         status, answer = restricted.get("/-/ready")
         return str(answer["error"]) if status == 503 else ""
 
-    assert "forbidden" in wait_until("/-/ready is 503", fault, seconds=5)
+    assert "forbidden" in wait_until("/-/ready is 503", fault, seconds=20)
     rights.give_back(right)
     restricted.wait_ready()
 
@@ -217,7 +217,7 @@ def test_an_event_that_may_not_be_written_is_in_nobodys_way(
     story.tell(restricted, scenes.resolved(alert))
     story.wait("Succeeded")
     assert len(story.patches()) == 1
-    assert any("cannot write the Event" in entry["msg"] for entry in restricted.log())
+    wait_until("it is said", lambda: "cannot write the Event" in restricted.log_text(), seconds=20)
 
 
 def test_without_the_right_to_create_pods_they_are_not_tried_and_the_record_says_so(
@@ -270,7 +270,7 @@ def test_a_pod_that_may_not_be_deleted_is_left_to_people_and_the_record_says_so(
         message = str(story.wait("RollingBack")["status"]["message"])
         return message if "by hand" in message else ""
 
-    assert "forbidden" in wait_until("the record says it", said, seconds=10)
+    assert "forbidden" in wait_until("the record says it", said, seconds=30)
     assert sets.images(cluster).get("web-1") == "x/web:broken"
     rights.give_back(right)
     story.wait("Verifying", seconds=30)

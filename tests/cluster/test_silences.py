@@ -81,10 +81,10 @@ def test_a_silenced_alert_still_fires_for_the_verification(
 ) -> None:
     """Were silenced ones hidden from it, it would take its own silence for a cure."""
     bad_release(deploy, release)
-    _, alertmanager = silenced(verify={"resolved_within": "5s", "rollout_timeout": "2m"})
+    _, alertmanager = silenced(verify={"resolved_within": "20s", "rollout_timeout": "2m"})
     alertmanager.post(sent(story.firing()))
     story.wait("Verifying")
     wait_for_silence(alertmanager, "active")
-    record = story.wait("NotCured", seconds=30)
+    record = story.wait("NotCured", seconds=60)
     assert "HighErrorRate still fires" in record["status"]["message"]
     wait_for_silence(alertmanager, "expired")

@@ -126,7 +126,7 @@ def test_a_stateful_sets_last_complete_revision_is_gone_back_to(
     folder = sets.stateful(cluster, updateStrategy=strategy)
     for image in (BROKEN, WORSE):
         sets.set_image(folder, image)
-        wait_until(f"a revision of {image}", partial(is_revision, cluster, image), seconds=10)
+        wait_until(f"a revision of {image}", partial(is_revision, cluster, image), seconds=30)
     target = {"kind": "StatefulSet", "namespace": "{{ $labels.namespace }}", "name": "web"}
     story.tell(receiver(rules({"target": target})), alert("HighErrorRate", {"namespace": cluster.namespace}))
     record = story.wait("RollingBack", "Verifying", "Succeeded")

@@ -1,5 +1,7 @@
 """Nobody's work is overwritten: the patch holds only for the very workload that was judged."""
 
+from threading import Thread
+
 import pytest
 
 from tests.cluster import scenes
@@ -33,9 +35,12 @@ def told(deploy: Deploy, release: Deploy, receiver: Start, proxy: Proxy) -> Rece
 
 @pytest.fixture
 def hold(story: Story, told: Receiver, proxy: Proxy) -> Hold:
-    """An alert was judged, and its PATCH is held before it reaches the API server."""
+    """An alert was judged, and its PATCH is held before it reaches the API server.
+
+    The alert's answer waits for the PATCH, which the receiver gives up after 4 s and makes again 2 s later.
+    """
     hold = proxy.hold(is_patch)
-    story.tell(told)
+    Thread(target=told.post, args=(payload(story.firing()),), daemon=True).start()
     hold.wait()
     return hold
 
@@ -156,7 +161,7 @@ def test_a_patch_that_arrives_late_does_not_count_twice(story: Story, told: Rece
     hold.wait()
     story.wait("Verifying")
     hold.release()
-    wait_until("the late PATCH", lambda: len(story.sent_patches()) == 2, seconds=10)
+    wait_until("the late PATCH", lambda: len(story.sent_patches()) == 2, seconds=30)
     assert len(story.patches()) == 1
     assert story.image() == GOOD
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.cluster import scenes
-from tests.cluster.receivers import Receiver
+from tests.cluster.receivers import Receiver, alert
 from tests.cluster.scenes import BAD, GOOD, RULE, TOLD_ALREADY, Deploy, Object, Start
 from tests.cluster.stories import Story, evidence, guards
 from tests.testbed import workloads
@@ -38,11 +38,17 @@ def release_fresh(plane: Plane, namespace: str, deploy: Deploy, release: Deploy)
     time.sleep(WITHIN_SECONDS + 1)
 
     def fresh() -> Object:
-        """Release, and return an alert that began at that moment."""
-        release(FRESH, BAD, wait=False)
-        alert = scenes.firing(namespace, FRESH)
-        workloads.wait_rolled_out(plane, namespace, FRESH)
-        return alert
+        """Release, and return an alert that began when the controller made the revision."""
+        release(FRESH, BAD)
+        folder = workloads.path_of(namespace, resource="replicasets")
+        made = [
+            found["metadata"]["creationTimestamp"]
+            for found in plane.request("GET", folder)["items"]
+            if (found["metadata"]["ownerReferences"][0]["name"], workloads.image_of(found)) == (FRESH, BAD)
+        ]
+        return alert(
+            "HighErrorRate", {"namespace": namespace, "deployment": FRESH}, datetime.fromisoformat(*made)
+        )
 
     return fresh
 
@@ -81,7 +87,7 @@ def wait_for_background_read(story: Story, receiver_user: str) -> None:
         asked = story.plane.audit.requests(user=receiver_user, verb="list", namespace=story.home, since=since)
         return any("status.phase%3DRefused" in entry.uri for entry in asked)
 
-    wait_until("the background has read the refused records", read, seconds=10)
+    wait_until("the background has read the refused records", read, seconds=60)
 
 
 def test_a_fresh_release_in_trouble_with_five_that_nobody_deployed_is_refused(

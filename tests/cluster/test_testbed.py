@@ -67,7 +67,7 @@ def test_a_broken_image_never_gets_available(
     wait_until(
         "the crash",
         lambda: "CrashLoopBackOff" in plane.kubectl("-n", namespace, "get", "pods").stdout,
-        seconds=10,
+        seconds=30,
     )
     with pytest.raises(
         TimeoutError, match=f"rollout of Deployment {namespace}/web: not within 1 s: .*updatedReplicas"
@@ -79,7 +79,7 @@ def test_a_broken_image_never_gets_available(
 def test_a_slow_image_takes_its_time(deploy: Deploy) -> None:
     started = time.monotonic()
     deploy("web", "x/web:slow", replicas=1)
-    assert 5 <= time.monotonic() - started < 15
+    assert 5 <= time.monotonic() - started < 60
 
 
 def test_the_audit_log_tells_users_apart(plane: ControlPlane, namespace: str, deploy: Deploy) -> None:
@@ -146,7 +146,8 @@ def test_alertmanager_tries_again_what_was_not_taken() -> None:
         alertmanager.post({"labels": {"alertname": "HighErrorRate"}})
         webhook.wait_for(2)
         webhook.status = 200
-        taken = len(webhook.wait_for(3))
+        wait_until("it is taken", lambda: 200 in webhook.answered, seconds=30)
+        taken = len(webhook.received)
         time.sleep(3)
         assert len(webhook.received) == taken
 

@@ -84,7 +84,7 @@ def test_an_alert_of_another_rule_joins_and_all_must_end(
     ]
     story.tell(running, *errors)
     story.tell(running, *map(resolved, errors))
-    wait_until("the count", lambda: story.wait("Verifying")["status"]["occurrences"] == 5, seconds=5)
+    wait_until("the count", lambda: story.wait("Verifying")["status"]["occurrences"] == 5, seconds=20)
     story.tell(running, resolved(latency))
     story.wait("Succeeded")
     assert (story.image(), len(story.patches())) == (GOOD, 1)

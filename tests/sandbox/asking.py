@@ -40,7 +40,7 @@ def ask(
 ) -> Answer:
     sent = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
     typed = {} if body is None else {"Content-Type": content_type}
-    with closing(http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=60)) as connection:
         connection.request(method, path, sent, {**typed, **(headers or {})})
         with connection.getresponse() as response:
             return Answer(response.status, response.headers.get("Content-Type", ""), response.read().decode())
@@ -51,7 +51,7 @@ def watching(
     sandbox: Sandbox, path: str, headers: dict[str, str] | None = None
 ) -> Iterator[Iterator[Object]]:
     """Open a watch and give its events; reading on blocks until there is one."""
-    with closing(http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=60)) as connection:
         connection.request("GET", path, headers=headers or {})
         with connection.getresponse() as response:
             yield (json.loads(line) for line in response)

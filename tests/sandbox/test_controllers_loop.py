@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +23,7 @@ from receiver.sandbox.resources import (
 )
 from receiver.sandbox.store import Store
 from tests.sandbox.controlling import NAMESPACE, Cluster
+from tests.testbed.processes import wait_until
 
 
 def mark(old: dict[str, Any], **metadata: Any) -> dict[str, Any]:
@@ -44,13 +44,19 @@ def test_the_thread_starts_pods_and_stops_at_once() -> None:
     controllers.start()
     try:
         store.create(DEPLOYMENTS, body)
-        end = time.monotonic() + 5
-        while store.get(DEPLOYMENTS, NAMESPACE, "web")["status"].get("availableReplicas") != 2:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        wait_until("two available pods", lambda: available(store) == 2, seconds=60)
     finally:
         controllers.stop()
     assert named("sandbox-controllers") == others
+
+
+def available(store: Store) -> int:
+    found: int = store.get(DEPLOYMENTS, NAMESPACE, "web")["status"].get("availableReplicas", 0)
+    return found
+
+
+def on_nodes(store: Store) -> list[dict[str, Any]]:
+    return [pod for pod in store.list(PODS)[0] if pod["spec"].get("nodeName")]
 
 
 def named(name: str) -> set[threading.Thread]:
@@ -59,7 +65,7 @@ def named(name: str) -> set[threading.Thread]:
 
 
 def test_an_advanced_clock_makes_a_slow_pod_ready_at_once() -> None:
-    clock = Clock(behind=timedelta(days=1))
+    clock = Clock(behind=timedelta(days=1), pace=0.01)
     store, resources = Store(clock), Resources()
     namespaces.seed(store)
     body = Cluster().create(DEPLOYMENTS, "web")
@@ -68,15 +74,9 @@ def test_an_advanced_clock_makes_a_slow_pod_ready_at_once() -> None:
     controllers.start()
     try:
         store.create(DEPLOYMENTS, body)
-        end = time.monotonic() + 5
-        while not [p for p in store.list(PODS)[0] if p["spec"].get("nodeName")]:
-            assert time.monotonic() < end
-            time.sleep(0.01)
-        clock.advance(timedelta(minutes=1))
-        end = time.monotonic() + 5
-        while store.get(DEPLOYMENTS, NAMESPACE, "web")["status"].get("availableReplicas") != 2:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        wait_until("a pod on a node", lambda: on_nodes(store), seconds=60)
+        clock.advance(timedelta(hours=1))
+        wait_until("two available pods", lambda: available(store) == 2, seconds=60)
     finally:
         controllers.stop()
 

@@ -12,6 +12,7 @@ import yaml
 
 from receiver.sandbox.server import Sandbox
 from tests.sandbox.asking import MERGE, ask, config_map, definition, watching
+from tests.testbed.processes import wait_until
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
@@ -28,7 +29,7 @@ def test_it_answers_once_it_has_started_and_ends_with_its_watches_and_no_thread_
     with Sandbox() as sandbox, watching(sandbox, f"{CONFIG_MAPS}?watch=1&sendInitialEvents=false") as _:
         assert ask(sandbox, "GET", "/readyz").text == "ok"
         sandbox.stop()
-    assert set(threading.enumerate()) <= before
+        wait_until("no thread left", lambda: set(threading.enumerate()) <= before, seconds=60)
 
 
 def test_a_port_in_use_is_said() -> None:
@@ -144,6 +145,7 @@ def test_a_watch_is_audited_when_it_ends() -> None:
         with watching(sandbox, f"{CONFIG_MAPS}?watch=1"):
             assert len(sandbox.audit) == 0
             sandbox.stop()
+            wait_until("the audit's entry", lambda: len(sandbox.audit), seconds=60)
         assert [(entry.verb, entry.resource) for entry in sandbox.audit] == [("watch", "configmaps")]
 
 

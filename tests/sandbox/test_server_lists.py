@@ -7,6 +7,7 @@ import pytest
 from receiver.sandbox.server import Sandbox
 from receiver.sandbox.store import Store
 from tests.sandbox.asking import MERGE, ask, config_map, definition
+from tests.testbed.processes import wait_until
 
 PLACE = "/api/v1/namespaces/lists/configmaps"
 OTHERS = "fieldSelector=metadata.name!%3Dkube-root-ca.crt"
@@ -17,6 +18,8 @@ def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
         # The name sorts after every other namespace's, and the namespace has nothing that comes late.
         ask(running, "POST", "/api/v1/namespaces", {"metadata": {"name": "lists"}})
+        root = f"{PLACE}/kube-root-ca.crt"
+        wait_until("a furnished namespace", lambda: ask(running, "GET", root).code == 200, seconds=60)
         for name in "abcde":
             ask(running, "POST", PLACE, config_map(name, labels={"vowel": str(name in "ae")}))
         yield running

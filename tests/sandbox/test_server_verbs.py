@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from receiver.sandbox import resources
 from receiver.sandbox.server import Sandbox
 from tests.sandbox.asking import JSON_PATCH, MERGE, ask, config_map, definition, deployment
+from tests.testbed.processes import wait_until
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -110,7 +112,8 @@ def test_a_dry_run_changes_nothing(sandbox: Sandbox) -> None:
     assert patched.body["data"] == {"a": "c"}
     assert ask(sandbox, "DELETE", f"{CONFIG_MAPS}/dry?dryRun=All").body["status"] == "Success"
     assert ask(sandbox, "DELETE", f"{CONFIG_MAPS}/dry", {"dryRun": ["All"]}).body["status"] == "Success"
-    assert sandbox.store.version == version
+    changed = [(each.key, each.namespace) for each in sandbox.store.since(version)]
+    assert (resources.CONFIG_MAPS.key, "default") not in changed
 
 
 def test_a_put_replaces_what_it_has_read_and_nothing_newer(sandbox: Sandbox) -> None:
@@ -145,6 +148,7 @@ def test_the_status_and_the_rest_are_written_apart(sandbox: Sandbox) -> None:
 
 def test_a_scale_is_read_and_written(sandbox: Sandbox) -> None:
     ask(sandbox, "POST", DEPLOYMENTS, deployment("scaled", paused=True))
+    wait_until("the controller's last write", lambda: is_observed(sandbox, "scaled"), seconds=60)
     path = f"{DEPLOYMENTS}/scaled/scale"
     scale = ask(sandbox, "GET", path).body
     assert (scale["kind"], scale["apiVersion"], scale["spec"]) == ("Scale", "autoscaling/v1", {})
@@ -155,6 +159,11 @@ def test_a_scale_is_read_and_written(sandbox: Sandbox) -> None:
     refused = ask(sandbox, "PATCH", path, {"spec": {"replicas": -1}}, content_type=MERGE)
     assert (refused.code, refused.body["details"]["kind"]) == (422, "Scale")
     assert ask(sandbox, "PUT", path, deployment("scaled")).code == 400
+
+
+def is_observed(sandbox: Sandbox, name: str) -> bool:
+    status = ask(sandbox, "GET", f"{DEPLOYMENTS}/{name}").body.get("status", {})
+    return bool(status.get("observedGeneration") == 1)
 
 
 def test_a_custom_kind_says_where_its_scale_is_and_has_versions(sandbox: Sandbox) -> None:

@@ -20,11 +20,15 @@ class Delivery:
 
 
 class Webhook:
-    """Use it as a context manager. `url` is where to send, `received` what came, `status` what it answers."""
+    """Use it as a context manager.
+
+    `url` is where to send, `received` what came, `status` what it answers, `answered` what it did answer.
+    """
 
     def __init__(self, status: int = 200) -> None:
         self.status = status
         self.received: list[Delivery] = []
+        self.answered: list[int] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self._answer))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
@@ -38,7 +42,7 @@ class Webhook:
         self._server.server_close()
         self._thread.join()
 
-    def wait_for(self, count: int = 1, *, seconds: float = 10) -> list[Delivery]:
+    def wait_for(self, count: int = 1, *, seconds: float = 30) -> list[Delivery]:
         """Return what came, once that are at least `count` deliveries.
 
         Raises:
@@ -48,8 +52,10 @@ class Webhook:
         return list(self.received)
 
     def _answer(self, delivery: Delivery) -> int:
+        status = self.status
         self.received.append(delivery)
-        return self.status
+        self.answered.append(status)
+        return status
 
 
 def handler_of(answer: Callable[[Delivery], int]) -> type[BaseHTTPRequestHandler]:

@@ -50,7 +50,7 @@ def put(file: Path, content: bytes) -> None:
 def serial(port: int, context: ssl.SSLContext) -> str:
     """Return the serial number of the certificate that a new connection gets."""
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=15) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname=NAME) as connection,
     ):
         certificate = connection.getpeercert()
@@ -59,7 +59,7 @@ def serial(port: int, context: ssl.SSLContext) -> str:
 
 
 def https(port: int, context: ssl.SSLContext) -> http.client.HTTPSConnection:
-    return http.client.HTTPSConnection(NAME, port, timeout=15, context=context)
+    return http.client.HTTPSConnection(NAME, port, timeout=60, context=context)
 
 
 def get(port: int, context: ssl.SSLContext, path: str) -> tuple[int, str]:

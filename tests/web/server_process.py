@@ -39,7 +39,7 @@ class Server:
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
     def says(self, message: str) -> dict[str, Any]:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(ValueError):
                 for line in self.lines:
@@ -56,10 +56,10 @@ class Server:
         return self
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=15)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def post(self, body: bytes, connection: http.client.HTTPConnection | None = None) -> tuple[int, Any]:
-        client = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        client = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         client.request("POST", "/alerts", body)
         answer = client.getresponse()
         status, text = answer.status, answer.read()
@@ -67,9 +67,16 @@ class Server:
             client.close()
         return status, json.loads(text)
 
-    def end(self, *, within_seconds: float = 10) -> tuple[int, float]:
+    def end(self, *, within_seconds: float = 60) -> int:
+        return self.process.wait(timeout=within_seconds)
+
+    def stop(
+        self, number: signal.Signals = signal.SIGTERM, *, within_seconds: float = 60
+    ) -> tuple[int, float]:
+        """Send the signal, Ctrl-C to the worker too; return the exit status and how long the end took."""
         started = time.monotonic()
-        return self.process.wait(timeout=within_seconds), time.monotonic() - started
+        (os.killpg if number is signal.SIGINT else os.kill)(self.process.pid, number)
+        return self.end(within_seconds=within_seconds), time.monotonic() - started
 
     def kill(self) -> None:
         with suppress(ProcessLookupError):

@@ -36,7 +36,9 @@ class Pretender:
         for alert in payload.alerts:
             if "crash" in alert.labels:
                 os._exit(7)
-            time.sleep(float(alert.labels.get("sleep", "0")))
+            if "sleep" in alert.labels:
+                log.info("sleeping")
+                time.sleep(float(alert.labels["sleep"]))
         return Accepted(accepted=len(payload.alerts), ignored=0, records=("r-1",))
 
     def ready(self) -> str | None:

@@ -1,7 +1,6 @@
 """The real server speaking TLS: certificates that change under load, strangers, and clients that hang."""
 
 import http.client
-import itertools
 import socket
 import ssl
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.testbed.processes import wait_until
 from tests.web.certificates import NAME, Party, get, https, put, serial
 from tests.web.server_process import Server, answer_of, message, timed
 
@@ -79,28 +79,31 @@ def test_two_requests_in_one_record_are_both_answered(secure: Server, party: Par
 
 def test_the_certificate_changes_under_load_without_a_failed_request(secure: Server, party: Party) -> None:
     """New connections get the new one; those that are open go on; no message is lost."""
-    first, enough, served = serial(secure.port, party.client()), threading.Event(), itertools.count()
+    first, enough, answers = serial(secure.port, party.client()), threading.Event(), list[int]()
     kept = https(secure.port, party.client())
     assert secure.post(message(), kept)[0] == 202
 
-    def load() -> list[int]:
-        context, answers = party.client(), list[int]()
+    def load() -> None:
+        context = party.client()
         while not enough.is_set():
             answers.append(post(secure, context))
-            next(served)
-        return answers
 
     seen = {first}
     with ThreadPoolExecutor(4) as pool:
         loads = [pool.submit(load) for _ in range(4)]
-        for _ in range(5):
-            party.renew()
-            time.sleep(0.2)
-            seen.add(serial(secure.port, party.client()))
-        enough.set()
-        answers = [answer for future in loads for answer in future.result()]
+        try:
+            for _ in range(5):
+                party.renew()
+                time.sleep(0.2)
+                seen.add(serial(secure.port, party.client()))
+            wait_until(
+                "enough load", lambda: len(answers) > 20 or any(each.done() for each in loads), seconds=60
+            )
+        finally:
+            enough.set()
+        for each in loads:
+            each.result()
     assert len(seen) == 6
-    assert len(answers) > 20
     assert set(answers) == {202}
     assert secure.post(message(), kept)[0] == 202
     kept.close()
@@ -129,7 +132,7 @@ def test_a_certificate_that_cannot_be_used_ends_the_start(launch: Launch, party:
     """One line, exit 1, and never plain HTTP instead."""
     party.files.key.unlink()
     server = launch(**party.environment())
-    assert server.end()[0] == 1
+    assert server.end() == 1
     (line,) = server.lines
     assert line["msg"] == (
         f"cannot serve HTTPS: cannot use certificate {party.files.cert} with key {party.files.key}: "
@@ -238,8 +241,8 @@ def test_versions_before_1_2_are_refused(secure: Server, party: Party) -> None:
 def hang(server: Server, sent: bytes) -> float:
     """Begin a handshake and stop; return how long the server bore that."""
     with server.connect() as connection:
-        connection.sendall(sent)
         began = time.monotonic()
+        connection.sendall(sent)
         with suppress(ConnectionError):
             connection.recv(1)
         return time.monotonic() - began
@@ -254,7 +257,7 @@ def test_handshakes_that_hang_block_nobody(secure: Server, party: Party) -> None
         borne = [future.result() for future in hanging]
     assert min(borne) > 4
     assert waited < min(borne)
-    assert max(borne) < 12
+    assert max(borne) < 30
     assert not errors(secure)
 
 
@@ -264,5 +267,5 @@ def test_a_request_that_hangs_inside_tls_is_ended(secure: Server, party: Party) 
         connection.sendall(b"POST /alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
         began = time.monotonic()
         answer = answer_of(connection)
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 30
     assert answer.startswith(b"HTTP/1.1 503 ")

