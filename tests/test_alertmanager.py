@@ -1,7 +1,6 @@
 """Asking Alertmanager: over real HTTP, in time, and never an answer where it cannot tell."""
 
 import json
-import socket
 import time
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +10,13 @@ import pytest
 from receiver import alertmanager as alertmanager_module
 from receiver.alertmanager import Alertmanager, AlertmanagerError, AlertmanagerRefused
 from receiver.policy.matchers import parse_matchers
-from tests.kubernetes.stub import DRIPS, Answer, Stub, dripping, serving
+from tests.kubernetes.stub import DRIPS, Answer, Stub, dripping, nobody_there, serving
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is late because the machine is busy; a test of what ends in time sets the time itself."""
+    monkeypatch.setattr(alertmanager_module, "TIMEOUT_SECONDS", 30.0)
 
 
 @pytest.fixture
@@ -116,7 +121,7 @@ def test_silence_ends_in_time(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> No
     began = time.monotonic()
     with pytest.raises(AlertmanagerError):
         Alertmanager(stub.url).firing("A")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("head", DRIPS)
@@ -126,16 +131,13 @@ def test_answer_in_drops_ends_in_time(monkeypatch: pytest.MonkeyPatch, head: byt
     began = time.monotonic()
     with dripping(head) as url, pytest.raises(AlertmanagerError, match="no whole answer within"):
         Alertmanager(url).firing("A")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 def test_nobody_there_is_said() -> None:
     """With the address that was tried."""
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
-        with pytest.raises(AlertmanagerError, match=url):
-            Alertmanager(url).firing("A")
+    with nobody_there() as url, pytest.raises(AlertmanagerError, match=url):
+        Alertmanager(url).firing("A")
 
 
 def test_a_silence_has_exactly_the_alerts_labels(stub: Stub) -> None:

@@ -1,6 +1,5 @@
 """The name of a workload as people type it, and how the commands about one end where nothing can be asked."""
 
-import json
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ from click.testing import CliRunner
 from receiver.cli.main import main
 from receiver.cli.workloads import parse_workload
 from receiver.policy.workload import WorkloadRef
-from tests.testbed.processes import free_port
+from tests.kubernetes.stub import kubeconfig, nobody_there
 
 
 @pytest.mark.parametrize(
@@ -58,14 +57,10 @@ def test_what_is_no_workload_is_refused(words: list[str], fault: str) -> None:
 @pytest.mark.parametrize("command", ["undo", "history"])
 def test_usage_is_2_and_an_unreachable_cluster_3(command: str, tmp_path: Path) -> None:
     """For scripts, as for every command."""
-    cluster = {"name": "a", "cluster": {"server": f"http://127.0.0.1:{free_port()}"}}
-    context = {"name": "a", "context": {"cluster": "a", "user": "a"}}
-    kubeconfig = tmp_path / "kubeconfig"
-    known = {"clusters": [cluster], "contexts": [context], "users": [{"name": "a", "user": {}}]}
-    kubeconfig.write_text(json.dumps({**known, "current-context": "a"}))
-    flag = f"--kubeconfig={kubeconfig}"
-    assert CliRunner().invoke(main, [command, "pod/web", flag]).exit_code == 2
-    assert CliRunner().invoke(main, [command, flag]).exit_code == 2
-    unreachable = CliRunner().invoke(main, [command, "deploy/web", flag])
+    with nobody_there() as url:
+        flag = f"--kubeconfig={kubeconfig(tmp_path, url)}"
+        assert CliRunner().invoke(main, [command, "pod/web", flag]).exit_code == 2
+        assert CliRunner().invoke(main, [command, flag]).exit_code == 2
+        unreachable = CliRunner().invoke(main, [command, "deploy/web", flag])
     assert unreachable.exit_code == 3
     assert "cannot reach the cluster" in unreachable.output

@@ -74,6 +74,15 @@ def working(engine: Engine) -> Iterator[Engine]:
         yield engine
     finally:
         engine.stop()
+        _join(engine)
+
+
+def _join(engine: Engine) -> None:
+    """Wait for the rounds under way: what they publish or log is not to be the next test's."""
+    for each in engine._background:
+        thread = getattr(each, "_thread", None)
+        if thread is not None:
+            thread.join(10)
 
 
 def take(engine: Engine, *alerts: Alert) -> Accepted:

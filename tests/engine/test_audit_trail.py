@@ -99,7 +99,8 @@ def is_approved(engine: Engine, fake: FakeApi) -> None:
 def is_superseded(engine: Engine, fake: FakeApi) -> None:
     tell(engine)
     eventually(lambda: phases(fake) == ["RollingBack"])
-    del fake.objects[DEPLOYMENT]
+    with fake._lock:
+        del fake.objects[DEPLOYMENT]
 
 
 def is_refused(engine: Engine, fake: FakeApi) -> None:

@@ -208,13 +208,13 @@ def test_stop_does_not_wait_for_what_hangs(make: Made) -> None:
     release = threading.Event()
 
     def step(_task: Task) -> None:
-        release.wait(10)
+        release.wait(60)
 
     executor = make(step)
     executor.begin(task())
     began = time.monotonic()
     left = executor.stop(0.1)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     assert [given.record for given in left] == ["a"]
     release.set()
     eventually(lambda: not executor.works_on("a"))
@@ -231,9 +231,9 @@ def test_many_records_are_looked_at_less_often(make: Made, monkeypatch: pytest.M
         return 0.0
 
     executor = make(step)
-    for number in range(20):
+    for number in range(300):
         executor.begin(task(str(number)))
     release.set()
-    eventually(lambda: len(steps) == 20)
+    eventually(lambda: len(steps) == 300)
     time.sleep(0.3)
     assert set(steps.values()) == {1}

@@ -97,8 +97,11 @@ def test_scores_are_told_for_rules_in_force_alone(scene: Scene) -> None:
     assert {name for _, name in series()} == {"gone"}
 
 
-def test_running_it_enters_what_is_heard_and_looks_in_time(fake: FakeApi) -> None:
+def test_running_it_enters_what_is_heard_and_looks_in_time(
+    fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The alert does not wait for the next look; a fault ends nothing."""
+    monkeypatch.setattr("receiver.engine.following.REST", 0)
     with followed(fake, lasting=timedelta(seconds=10)) as scene:
         scene.following.start()
         faults = [ValueError("our own"), Forbidden("403", code=403)]
@@ -109,9 +112,9 @@ def test_running_it_enters_what_is_heard_and_looks_in_time(fake: FakeApi) -> Non
 
         fake.before = fail
         scene.resolve(RECORD)
-        eventually(lambda: scene.status()["alerts"][0]["status"] == "resolved")
+        eventually(lambda: scene.status()["alerts"][0]["status"] == "resolved", seconds=60)
         release(fake, 8, former="6")
-        eventually(lambda: scene.aftermath() is not None)
+        eventually(lambda: scene.aftermath() is not None, seconds=60)
         assert not faults
         scene.following.stop()
         scene.following.finish()
@@ -123,7 +126,15 @@ def test_stopping_enters_what_was_heard_last(scene: Scene) -> None:
     scene.resolve(RECORD)
     scene.following.stop()
     scene.following.finish()
-    assert scene.status()["alerts"][0]["status"] == "resolved"
+    eventually(lambda: scene.status()["alerts"][0]["status"] == "resolved")
+
+
+def test_stopping_right_after_the_start_enters_it_too(scene: Scene) -> None:
+    """The thread has not come to its first turn when it is told to end."""
+    scene.resolve(RECORD)
+    scene.following.stop()
+    scene.following.start()
+    eventually(lambda: scene.status()["alerts"][0]["status"] == "resolved")
 
 
 def test_stopping_ends_a_look(scene: Scene) -> None:

@@ -138,6 +138,14 @@ def access_to(url: str, folder: Path) -> Iterator[Access]:
 
 
 @contextmanager
+def nobody_there() -> Iterator[str]:
+    """Give an address at which nobody listens as long as the block takes."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{reserved.getsockname()[1]}"
+
+
+@contextmanager
 def dripping(head: bytes) -> Iterator[str]:
     """Serve one answer, its head at once and then a byte at a time for as long as somebody listens."""
     stopped = threading.Event()

@@ -1,6 +1,5 @@
 """What becomes of each answer: translated once, into errors that say what was asked and what was said."""
 
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,16 @@ from receiver.cluster.errors import (
     Rejected,
     Unavailable,
 )
-from tests.kubernetes.stub import Answer, Stub, access_to
+from tests.kubernetes.stub import Answer, Stub, access_to, nobody_there
 
 WHERE = "/api/v1/namespaces/shop"
 
 
 def refusal(stub: Stub, api: Api, answer: Answer, *, method: str = "POST") -> ClusterError:
     stub.say(answer)
+    seconds = 0.5 if answer.hang else 30
     with pytest.raises(ClusterError) as caught:
-        api.call(method, WHERE, query={"limit": "1"}, timeout_seconds=2)
+        api.call(method, WHERE, query={"limit": "1"}, timeout_seconds=seconds)
     return caught.value
 
 
@@ -194,11 +194,8 @@ def test_broken_connection_is_unavailable(stub: Stub, api: Api, raw: bytes) -> N
 
 def test_refused_connection_is_unavailable(tmp_path: Path) -> None:
     """Nobody listens: said with the path, and at once."""
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
-        with access_to(url, tmp_path) as access, pytest.raises(Unavailable) as caught:
-            Api(access).call("GET", WHERE, timeout_seconds=1)
+    with nobody_there() as url, access_to(url, tmp_path) as access, pytest.raises(Unavailable) as caught:
+        Api(access).call("GET", WHERE, timeout_seconds=1)
     assert str(caught.value).startswith("GET api/v1/namespaces/shop: ")
     assert caught.value.code is None
 

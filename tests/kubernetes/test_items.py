@@ -108,13 +108,18 @@ def test_many_are_read_ten_at_a_time(fake: FakeApi) -> None:
     """So that no storm of reads keeps the API server from what is urgent."""
     items = [Item(ItemKind.CONFIG_MAP, "shop", f"c{number}") for number in range(23)]
     fake.put("/api/v1/namespaces/shop/configmaps/c22")
-    at_once, most, lock = 0, 0, threading.Lock()
+    begun, at_once, most, lock = 0, 0, 0, threading.Lock()
+    ten = threading.Barrier(10, timeout=60)
 
     def before(_method: str, _path: str) -> None:
-        nonlocal at_once, most
+        nonlocal begun, at_once, most
         with lock:
+            begun += 1
             at_once += 1
             most = max(most, at_once)
+            early = begun <= 10
+        if early:
+            ten.wait()
         time.sleep(0.01)
         with lock:
             at_once -= 1

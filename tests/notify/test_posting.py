@@ -1,6 +1,5 @@
 """One POST: taken or not, within its time, and never elsewhere."""
 
-import socket
 import time
 from collections.abc import Iterator
 
@@ -9,7 +8,7 @@ import pytest
 from receiver.notify import posting
 from receiver.notify.errors import NotifyError, Refused
 from receiver.notify.posting import post
-from tests.kubernetes.stub import Answer, Stub, dripping, serving
+from tests.kubernetes.stub import Answer, Stub, dripping, nobody_there, serving
 
 SECRET = "T0KEN-of-the-address"
 
@@ -62,10 +61,8 @@ def test_a_redirect_is_not_followed(stub: Stub, code: int) -> None:
 
 
 def test_nobody_there_is_a_fault() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    assert "refused" in str(fault(f"http://127.0.0.1:{port}"))
+    with nobody_there() as url:
+        assert "refused" in str(fault(url))
 
 
 @pytest.mark.parametrize("raw", [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 2"], ids=["nothing", "no-http", "half"])
