@@ -76,6 +76,7 @@ def installation(settings: Settings, cluster: Cluster) -> Installation:
         mode=settings.mode,
         namespaces=frozenset(settings.namespaces),
         protected_namespaces=frozenset({*settings.protected_namespaces, cluster.namespace}),
+        selectors=settings.selectors,
         defaults=settings.defaults,
     )
 

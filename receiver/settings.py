@@ -15,7 +15,7 @@ from pydantic import PlainValidator
 
 from receiver.files import PathField, read_text
 from receiver.notifications import Notifications
-from receiver.policy.fields import Count, DnsLabel, Duration, Flag, Text, Url, text
+from receiver.policy.fields import Count, DnsLabel, Duration, Flag, Selectors, Text, Url, text
 from receiver.policy.parsing import Parsed
 from receiver.policy.problems import Problem, advice, keyed, plain, shown
 from receiver.policy.retention import DEFAULT
@@ -31,7 +31,7 @@ _SIZE = re.compile("([1-9][0-9]{0,11})(KiB|MiB|GiB)?")
 _UNITS = {None: 1, "KiB": 1024, "MiB": MEBIBYTE, "GiB": 1024 * MEBIBYTE}
 _AS_YAML = frozenset({"defaults", "keep_records", "notifications", "silence_alerts"})
 """The settings whose variables are YAML."""
-_LISTS = frozenset({"rules", "namespaces", "protected_namespaces", "trusted_proxies"})
+_LISTS = frozenset({"rules", "namespaces", "selectors", "protected_namespaces", "trusted_proxies"})
 Network = IPv4Network | IPv6Network
 _OF_OTHERS = re.compile(r"CONFIG|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
 """`--config`'s own variable, and those that Kubernetes sets for a Service called rollback-receiver."""
@@ -119,6 +119,8 @@ class Settings(Parsed):
     """Who is asked since when an alert is active. None: nobody."""
     namespaces: tuple[DnsLabel, ...] = ()
     """The only namespaces in scope; none means all."""
+    selectors: Selectors = ()
+    """Matchers on a workload's own labels, all of which it must match to be in scope."""
     protected_namespaces: tuple[DnsLabel, ...] = ("kube-system", "kube-public", "kube-node-lease")
     """Never in scope; the caller adds the receiver's own."""
     defaults: GuardSettings = GuardSettings()

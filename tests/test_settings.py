@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from receiver.policy.matchers import parse_matchers
 from receiver.policy.rules import Budget, GuardSettings, Mode
 from receiver.settings import Address, Settings, SettingsError, load_settings
 from tests.policy.invalid_rules import NO_USER
@@ -23,6 +24,7 @@ review_token_file: review
 alertmanager_url: http://alertmanager:9093
 prometheus_url: http://prometheus:9090
 namespaces: [shop]
+selectors: ['tier!="database"', "{team=~shop|web,env=prod}"]
 protected_namespaces: []
 trusted_user_header: X-Forwarded-User
 trusted_proxies: [10.0.0.7, "fd00::/8"]
@@ -66,6 +68,7 @@ def test_without_any_source_the_documented_defaults_hold() -> None:
         alertmanager_url=None,
         prometheus_url=None,
         namespaces=(),
+        selectors=(),
         protected_namespaces=("kube-system", "kube-public", "kube-node-lease"),
         defaults=GuardSettings(),
         trusted_user_header=None,
@@ -91,6 +94,7 @@ def test_a_file_may_hold_every_setting_and_its_paths_start_at_its_folder(config:
         alertmanager_url="http://alertmanager:9093",
         prometheus_url="http://prometheus:9090",
         namespaces=("shop",),
+        selectors=parse_matchers('tier!="database",team=~"shop|web",env="prod"'),
         protected_namespaces=(),
         defaults=GuardSettings(cooldown=timedelta(hours=1), budget=None),
         trusted_user_header="X-Forwarded-User",
@@ -116,6 +120,7 @@ def test_variables_may_hold_every_setting() -> None:
             "ALERTMANAGER_URL": "https://alertmanager",
             "PROMETHEUS_URL": "https://prometheus/route",
             "NAMESPACES": "shop,cart",
+            "SELECTORS": 'tier!="database", app.kubernetes.io/part-of=shop',
             "PROTECTED_NAMESPACES": "monitoring",
             "DEFAULTS": "{budget: {max: 1}}",
             "MAX_BODY_BYTES": "1024",
@@ -137,6 +142,7 @@ def test_variables_may_hold_every_setting() -> None:
         alertmanager_url="https://alertmanager",
         prometheus_url="https://prometheus/route",
         namespaces=("shop", "cart"),
+        selectors=parse_matchers('{tier!="database","app.kubernetes.io/part-of"="shop"}'),
         protected_namespaces=("monitoring",),
         defaults=GuardSettings(budget=Budget(max=1)),
         max_body_bytes=1024,
@@ -287,6 +293,15 @@ def test_a_fault_in_a_variable_names_the_variable() -> None:
         f"variable ROLLBACK_RECEIVER_ALERTMANAGER_URL: {NO_URL}",
         f"variable ROLLBACK_RECEIVER_NAMESPACES: [1]: 'Cart' {NO_LABEL}",
     ]
+
+
+def test_a_selector_selects_something(config: Path) -> None:
+    """By Alertmanager's syntax of matchers."""
+    config.write_text("selectors: ['{}', 'tier in (web)']\n")
+    nothing, unreadable = problems(config)
+    no_matcher = 'would select every workload: write one like tier!="database"'
+    assert nothing == f"{config}:1: selectors[0]: {no_matcher}"
+    assert unreadable.startswith(f"{config}:1: selectors[1]: ")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from receiver.policy.choice import Choice
 from receiver.policy.history import KnownBad
 from receiver.policy.inventory import Inventory
 from receiver.policy.ledger import Ledger
+from receiver.policy.matchers import Matcher
 from receiver.policy.pods import Pod
 from receiver.policy.record import PastRollback, Phase
 from receiver.policy.rules import GuardSettings, Mode, Rule
@@ -32,13 +33,14 @@ class StillFiring(StrEnum):
 class Installation:
     """What the installation allows, whatever a rule says.
 
-    `namespaces` are the only ones in scope; empty means all. `mode` is the ceiling of every rule's mode.
-    `defaults` are the guard settings of what a person orders.
+    `namespaces` are the only ones in scope; empty means all. A workload's labels must match all `selectors`.
+    `mode` is the ceiling of every rule's mode. `defaults` are the guard settings of what a person orders.
     """
 
     mode: Mode = Mode.DRY_RUN
     namespaces: frozenset[str] = frozenset()
     protected_namespaces: frozenset[str] = DEFAULT_PROTECTED
+    selectors: tuple[Matcher, ...] = ()
     defaults: GuardSettings = field(default_factory=GuardSettings)
 
 

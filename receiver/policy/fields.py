@@ -143,6 +143,19 @@ def matchers(value: object) -> Matcher | tuple[Matcher, ...]:
     Raises:
         ValueError: Alertmanager would not take it, or it would match every alert.
     """
+    return _matchers(value, 'would match every alert: write one like alertname="HighErrorRate"')
+
+
+def selector(value: object) -> Matcher | tuple[Matcher, ...]:
+    """Return what one string selects workloads by: matchers on their labels, at least one.
+
+    Raises:
+        ValueError: as `matchers`.
+    """
+    return _matchers(value, 'would select every workload: write one like tier!="database"')
+
+
+def _matchers(value: object, no_matcher: str) -> Matcher | tuple[Matcher, ...]:
     if isinstance(value, Matcher):
         return value
     try:
@@ -150,7 +163,7 @@ def matchers(value: object) -> Matcher | tuple[Matcher, ...]:
     except MatcherError as e:
         raise ValueError(str(e)) from e
     if not parsed:
-        raise ValueError('would match every alert: write one like alertname="HighErrorRate"')
+        raise ValueError(no_matcher)
     return parsed
 
 
@@ -162,6 +175,11 @@ def all_matchers(value: tuple[Any, ...]) -> tuple[Matcher, ...]:
     """
     if not value:
         raise ValueError("would match every alert: list at least one matcher")
+    return joined(value)
+
+
+def joined(value: tuple[Any, ...]) -> tuple[Matcher, ...]:
+    """Join the matchers of the strings of a list."""
     return tuple(matcher for item in value for matcher in (item if isinstance(item, tuple) else (item,)))
 
 
@@ -194,4 +212,9 @@ Matchers = Annotated[
     tuple[Annotated[Matcher, PlainValidator(matchers)], ...],
     AfterValidator(all_matchers),
     WithJsonSchema({"type": "array", "minItems": 1, "items": _MATCHER_SCHEMA}),
+]
+Selectors = Annotated[
+    tuple[Annotated[Matcher, PlainValidator(selector)], ...],
+    AfterValidator(joined),
+    WithJsonSchema({"type": "array", "items": {**_MATCHER_SCHEMA, "examples": ['tier!="database"']}}),
 ]

@@ -22,6 +22,7 @@ CHOSEN: Mapping[str, Mapping[str, Any]] = {
             "mode": "approve",
             "alertmanager_url": "http://alertmanager:9093",
             "prometheus_url": "http://prometheus:9090",
+            "selectors": ['tier!="database"'],
             "protected_namespaces": ["kube-system"],
             "defaults": {"cooldown": "1h", "budget": False},
             "aftermath_for": "2d",

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     IN_SCOPE = "in_scope"
     PROTECTED = "protected_namespace"
     OUT_OF_SCOPE = "namespace_out_of_scope"
+    NOT_SELECTED = "not_selected"
     OPTED_OUT = "opted_out"
     UNKNOWN_MODE = "unknown_mode"
     LOWERED = "mode_lowered_since"
@@ -26,7 +27,7 @@ class Reason(StrEnum):
 
 def judge(context: Context) -> Verdict:
     """Block what is protected, out of scope, opted out, or marked in a way that nobody understands."""
-    return _by_namespace(context) or _by_annotations(context)
+    return _by_namespace(context) or _by_labels(context) or _by_annotations(context)
 
 
 def _by_namespace(context: Context) -> Verdict | None:
@@ -38,6 +39,16 @@ def _by_namespace(context: Context) -> Verdict | None:
         return block(
             GUARD, Reason.OUT_OF_SCOPE, f"namespace {namespace} is not among those allowed: {allowed}"
         )
+    return None
+
+
+def _by_labels(context: Context) -> Verdict | None:
+    workload, labels = context.workload, context.workload.labels or {}
+    for matcher in context.installation.selectors:
+        if not matcher.matches(labels):
+            has = quoted(labels[matcher.name]) if matcher.name in labels else "not there"
+            evidence = f"{workload.ref} is not selected by {matcher}: its label {matcher.name} is {has}"
+            return block(GUARD, Reason.NOT_SELECTED, evidence)
     return None
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from receiver.policy.alerts import Status
 from receiver.policy.context import DEFAULT_PROTECTED
-from receiver.policy.fields import Count, DnsLabel, Duration, Flag, Text
+from receiver.policy.fields import Count, DnsLabel, Duration, Flag, Selectors, Text
 from receiver.policy.parsing import Parsed
 from receiver.policy.rules import GuardSettings
 from receiver.policy.ruletests.cluster import ServiceEntry, WorkloadEntry, each_once
@@ -142,6 +142,8 @@ class InstallationEntry(Parsed):
     """The only namespaces in scope; none means all."""
     protected_namespaces: tuple[DnsLabel, ...] = tuple(sorted(DEFAULT_PROTECTED))
     """Never in scope."""
+    selectors: Selectors = ()
+    """Matchers on a workload's own labels, all of which it must match to be in scope."""
 
 
 class RuleTestDocument(Parsed):

@@ -62,6 +62,7 @@ def make_scene(test: RuleTest, installation: InstallationEntry) -> Scene:
             mode=installation.mode,
             namespaces=frozenset(installation.namespaces),
             protected_namespaces=frozenset(installation.protected_namespaces),
+            selectors=installation.selectors,
         ),
         snapshots={
             entry.ref: _snapshot(entry, _of(entry, past), missing=test.missing, now=test.now)

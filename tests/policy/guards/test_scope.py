@@ -7,11 +7,13 @@ import pytest
 from receiver.policy.context import Installation
 from receiver.policy.guards import scope
 from receiver.policy.guards.scope import Reason
-from receiver.policy.verdict import Common
+from receiver.policy.matchers import parse_matchers
+from receiver.policy.verdict import Common, block
 from receiver.policy.workload import Unreadable, WorkloadRef
 from tests.policy.builders import AUTO, annotated, context, workload
 
 OFF = annotated(mode="off")
+NOT_BY = "is not selected by "
 
 
 def in_namespace(name: str, installation: Installation) -> Reason:
@@ -44,6 +46,31 @@ def in_namespace(name: str, installation: Installation) -> Reason:
 def test_the_namespace_must_be_in_scope(namespace: str, installation: Installation, reason: Reason) -> None:
     """Kubernetes' own are protected unless somebody says otherwise."""
     assert in_namespace(namespace, installation) is reason
+
+
+@pytest.mark.parametrize(
+    ("labels", "evidence"),
+    [
+        pytest.param({"team": "shop", "tier": "web"}, "", id="all-match"),
+        pytest.param({"team": "blog"}, "", id="a-label-that-is-not-there-is-empty"),
+        pytest.param({"team": "shop", "tier": "db"}, "tier!=\"db\": its label tier is 'db'", id="excluded"),
+        pytest.param(
+            {"team": "ops\n"}, "team=~\"shop|blog\": its label team is 'ops\\n'", id="another-value"
+        ),
+        pytest.param({}, 'team=~"shop|blog": its label team is not there', id="no-label"),
+        pytest.param(None, 'team=~"shop|blog": its label team is not there', id="none-at-all"),
+    ],
+)
+def test_the_workloads_labels_must_match_the_selectors(
+    labels: Mapping[str, str] | None, evidence: str
+) -> None:
+    """All of them; the first that does not is named."""
+    installation = Installation(selectors=parse_matchers('team=~"shop|blog",tier!="db"'))
+    verdict = scope.judge(context(workload=workload(labels=labels), installation=installation))
+    if evidence:
+        assert verdict == block("scope", Reason.NOT_SELECTED, f"Deployment shop/checkout {NOT_BY}{evidence}")
+    else:
+        assert not verdict.blocks
 
 
 @pytest.mark.parametrize(

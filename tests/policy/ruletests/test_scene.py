@@ -8,6 +8,7 @@ import pytest
 from receiver.policy.belonging import Standing
 from receiver.policy.context import Installation
 from receiver.policy.inventory import Seen
+from receiver.policy.matchers import parse_matchers
 from receiver.policy.record import PastRollback, Phase, Review
 from receiver.policy.rules import Mode
 from receiver.policy.ruletests.document import SOME_FRIDAY_NOON as NOW
@@ -236,8 +237,13 @@ def test_alerts_began_so_long_ago_as_they_say() -> None:
 
 
 def test_installation_is_as_the_settings_say() -> None:
-    entry = InstallationEntry(mode=Mode.AUTO, namespaces=("shop",), protected_namespaces=("vault",))
-    assert scene(entry).installation == Installation(Mode.AUTO, frozenset({"shop"}), frozenset({"vault"}))
+    entry = InstallationEntry.parse(
+        {"mode": "auto", "namespaces": ["shop"], "protected_namespaces": ["vault"], "selectors": ["a=b,c=d"]}
+    )
+    assert isinstance(entry, InstallationEntry)
+    assert scene(entry).installation == Installation(
+        Mode.AUTO, frozenset({"shop"}), frozenset({"vault"}), parse_matchers("a=b,c=d")
+    )
     assert scene(InstallationEntry()).installation == Installation()
 
 
