@@ -132,7 +132,7 @@ class Acting:
             lambda old: None if old.get("patchedAt") else status.held(change(old), instance, now=now),
         )
         task.store(raw)
-        return bool(raw["status"].get("holder") == str(instance))
+        return instance.holds(raw["status"])
 
 
 def _decided(old: status.Status, decision: Decision, task: Task) -> status.Status:

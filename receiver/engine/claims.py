@@ -166,7 +166,7 @@ class Claims:
         stored = self._store(claim, raw, decision, decision_diff(decision))
         if is_settled(stored):
             self._endings.give_back(stored)  # somebody has rejected it meanwhile
-        if stored["status"].get("holder") != str(self._desk.instance):
+        if not self._desk.instance.holds(stored["status"]):
             return None
         return self._task(claim, decision, stored)
 

@@ -37,4 +37,5 @@ def store_held(desk: Desk, task: Task, change: Callable[[Status], Status]) -> Ob
 
 def _is_ours(desk: Desk, status: Status) -> bool:
     phase = phase_of({"status": status})
-    return status.get("holder", "") in {"", str(desk.instance)} and (phase is None or phase in IN_WORK)
+    free = status.get("holder", "") == ""
+    return (free or desk.instance.holds(status)) and (phase is None or phase in IN_WORK)

@@ -29,6 +29,10 @@ class Instance:
     def __str__(self) -> str:
         return f"{self.address}/{self.run}"
 
+    def holds(self, status: Mapping[str, Any]) -> bool:
+        """Tell whether it is this receiver that works on the record of this status."""
+        return bool(status.get("holder") == str(self))
+
     def may_take(self, raw: dict[str, Any], *, now: datetime) -> bool:
         """Tell whether nobody living works on a record. A holder that was taken out has handed it over."""
         status, holder = raw.get("status") or {}, _holder(raw)

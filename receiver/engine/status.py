@@ -23,7 +23,7 @@ def held(status: Mapping[str, Any], instance: Instance, *, now: datetime) -> Sta
 
 def renewed(status: Mapping[str, Any], instance: Instance, *, now: datetime) -> Status | None:
     """Say that this receiver still lives; None where somebody else has taken the record over."""
-    return held(status, instance, now=now) if status.get("holder") == str(instance) else None
+    return held(status, instance, now=now) if instance.holds(status) else None
 
 
 def handed_over(status: Mapping[str, Any]) -> Status:

@@ -73,7 +73,7 @@ class Sweep(Rounds):
         except ClusterError as e:
             log.warning("cannot take over: %s", e, extra=naming(raw))
             return
-        if taken["status"].get("holder") == str(instance):
+        if instance.holds(taken["status"]):
             log.info("taken over", extra=naming(taken))
             self._executor.begin(task_of(taken))
 

@@ -83,7 +83,7 @@ class Watching:
         """Read the record and say that we live; None where it has ended or is somebody else's by now."""
         raw = self._desk.records.get(task.record)
         now, instance = self._desk.now(), self._desk.instance
-        if raw["status"].get("holder") != str(instance):
+        if not instance.holds(raw["status"]):
             return None
         task.store(raw)
         if not self._lately_renewed(task):
@@ -93,7 +93,7 @@ class Watching:
 
     def _lately_renewed(self, task: Task) -> bool:
         raw = task.raw()
-        renewed, ours = _time(raw, "renewTime"), raw["status"].get("holder") == str(self._desk.instance)
+        renewed, ours = _time(raw, "renewTime"), self._desk.instance.holds(raw["status"])
         return ours and renewed is not None and self._desk.now() - renewed < RENEW_EVERY
 
     def _restored(self, task: Task, raw: Object) -> Object | None:

@@ -48,7 +48,7 @@ class Works:
         Raises:
             ClusterError: it could not be read or stored: others wait until its hold is stale.
         """
-        mine, records = str(self._desk.instance), self._desk.records
+        instance, records = self._desk.instance, self._desk.records
         return records.update_status(
-            records.get(record), lambda old: status.handed_over(old) if old.get("holder") == mine else None
+            records.get(record), lambda old: status.handed_over(old) if instance.holds(old) else None
         )

@@ -20,6 +20,7 @@ from receiver.cli.colours import PHASES, colour_column, colour_fact
 from receiver.cli.main import main
 from receiver.cli.tables import describe, table
 from receiver.policy.times import format_time
+from tests.kubernetes import stub
 
 GREEN, RESET = "\x1b[32m", "\x1b[0m"
 UNCOLOURED = re.compile(r"\x1b\[\d+m")
@@ -63,26 +64,9 @@ def kubeconfig(tmp_path: Path) -> Iterator[Path]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Records) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield write_kubeconfig(tmp_path, server.server_port)
+        yield stub.kubeconfig(tmp_path, f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
         thread.join()
-
-
-def write_kubeconfig(folder: Path, port: int) -> Path:
-    cluster = {"name": "a", "cluster": {"server": f"http://127.0.0.1:{port}"}}
-    context = {"name": "a", "context": {"cluster": "a", "user": "a"}}
-    file = folder / "kubeconfig"
-    file.write_text(
-        json.dumps(
-            {
-                "current-context": "a",
-                "clusters": [cluster],
-                "contexts": [context],
-                "users": [{"name": "a", "user": {}}],
-            }
-        )
-    )
-    return file
 
 
 def on_terminal(*words: str, **variables: str) -> str:

@@ -70,10 +70,10 @@ class Receiver:
         """
         self._process.wait_until("/-/ready is not 200", self.is_ready, seconds=seconds)
 
-    def is_ready(self) -> bool:
+    def is_ready(self, timeout_seconds: float = 2) -> bool:
         """Tell whether `/-/ready` answers 200 now."""
         with suppress(OSError, http.client.HTTPException):
-            return self.get("/-/ready", timeout_seconds=2)[0] == 200
+            return self.get("/-/ready", timeout_seconds=timeout_seconds)[0] == 200
         return False
 
     def post(

@@ -7,6 +7,7 @@ from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release, 
 from tests.cluster.stories import Story, metric
 from tests.testbed import workloads
 from tests.testbed.processes import wait_until
+from tests.web.certificates import put
 
 
 def statement(story: Story) -> Object:
@@ -42,7 +43,7 @@ def test_a_rule_that_is_turned_to_auto_acts_on_the_next_repeat(
     told = story.tell(running, alert)
     first = story.wait("DryRun")
     loaded = metric(running, "rules_last_reload_success_timestamp_seconds")
-    file.write_text(rules({"mode": "auto"}))
+    put(file, rules({"mode": "auto"}).encode())
     wait_until(
         "the new rules",
         lambda: metric(running, "rules_last_reload_success_timestamp_seconds") > loaded,

@@ -10,6 +10,7 @@ from tests.cluster.receivers import Receiver
 from tests.cluster.scenes import GOOD, Deploy, Start, bad_release
 from tests.cluster.stories import Story, metric
 from tests.testbed.processes import wait_until
+from tests.web.certificates import put
 
 pytestmark = pytest.mark.real_only("it is about the receiver's own files")
 LOADED = "rules_last_reload_successful"
@@ -31,13 +32,6 @@ def rule_file(tmp_path: Path) -> Path:
     return file
 
 
-def put(file: Path, content: str) -> None:
-    """Change a file at once, as a ConfigMap's mount does: nobody reads half of it."""
-    new = file.with_suffix(".new")
-    new.write_text(content)
-    new.replace(file)
-
-
 def wait_metric(running: Receiver, series: str, value: float) -> None:
     """Wait until a series has this value."""
     wait_until(f"{series} {value}", lambda: metric(running, series) == value, seconds=20)
@@ -50,7 +44,7 @@ def test_a_broken_rule_file_leaves_the_old_rules_in_force(
     bad_release(deploy, release)
     running = receiver(rule_file)
     assert (metric(running, LOADED), metric(running, "rules")) == (1, 1)
-    put(rule_file, BROKEN)
+    put(rule_file, BROKEN.encode())
     wait_metric(running, LOADED, 0)
     said = [entry["msg"] for entry in running.log() if entry["level"] == "error"]
     assert [COMPLAINT.format(file=rule_file) in message for message in said] == [True]
@@ -58,7 +52,7 @@ def test_a_broken_rule_file_leaves_the_old_rules_in_force(
     story.wait("Verifying")
     assert (story.image(), len(story.patches()), metric(running, "rules")) == (GOOD, 1, 1)
 
-    put(rule_file, scenes.rules({}, {"name": "another"}))
+    put(rule_file, scenes.rules({}, {"name": "another"}).encode())
     wait_metric(running, "rules", 2)
     wait_metric(running, LOADED, 1)
 
@@ -67,7 +61,7 @@ def test_a_rule_that_is_removed_asks_for_nothing_any_more(
     story: Story, receiver: Start, rule_file: Path
 ) -> None:
     running = receiver(rule_file)
-    put(rule_file, "rules: []\n")
+    put(rule_file, b"rules: []\n")
     wait_metric(running, "rules", 0)
     assert story.tell(running) == []
     assert metric(running, 'alerts_ignored_total{reason="no_rule_in_force"}') == 1

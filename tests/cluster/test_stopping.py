@@ -4,8 +4,8 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
-from http.client import HTTPConnection, HTTPException
+from contextlib import closing
+from http.client import HTTPConnection
 
 import pytest
 
@@ -70,13 +70,6 @@ def wait_taken(receiver: Receiver, count: int) -> None:
     wait_until(f"{series} {count}", lambda: metric(receiver, series) >= count, seconds=20)
 
 
-def takes_more(receiver: Receiver) -> bool:
-    """Tell whether it answers at once."""
-    with suppress(OSError, HTTPException):
-        return receiver.get("/-/ready", timeout_seconds=0.3)[0] == 200
-    return False
-
-
 def send(receiver: Receiver, message: Object, *, times: int) -> list[HTTPConnection]:
     """Send a payload on so many connections, and don't wait for the answers."""
     connections = [HTTPConnection("127.0.0.1", receiver.port, timeout=15) for _ in range(times)]
@@ -103,7 +96,7 @@ def test_posts_under_way_are_answered(
     hold.wait()
     time.sleep(0.5)  # The first is being worked on, and the others have had the time to be accepted.
     ended = pool.submit(one.terminate)
-    wait_until("it takes nothing more", lambda: not takes_more(one), seconds=20)
+    wait_until("it takes nothing more", lambda: not one.is_ready(timeout_seconds=0.3), seconds=20)
     hold.release()
     answers = [answer_of(post) for post in posts]
     assert {status for status, _ in answers} == {202}

@@ -12,7 +12,7 @@ from receiver.cluster.errors import ClusterError, Forbidden, NotFound, Unavailab
 from receiver.cluster.ledger import LedgerStore
 from receiver.cluster.records import Records
 from receiver.engine import pulse as pulse_module
-from receiver.engine.pulse import NO_CRD, Pulse
+from receiver.engine.pulse import EVERY_SECONDS, NO_CRD, TIMEOUT_SECONDS, Pulse
 from receiver.policy.ledger import Ledger
 from receiver.policy.rules import Budget, GuardSettings, Ruleset
 from receiver.policy.times import format_precise
@@ -57,6 +57,11 @@ def test_nobody_is_ready_before_the_first_answer(pulse: Pulse) -> None:
     assert pulse.fault() == "the API server has not been reached yet"
     pulse.start()
     eventually(lambda: pulse.fault() is None)
+
+
+def test_an_outage_is_seen_within_five_seconds() -> None:
+    """Where the server falls silent right after a beat, the next one begins and is given up in that time."""
+    assert EVERY_SECONDS + TIMEOUT_SECONDS < 5
 
 
 @pytest.mark.parametrize(
