@@ -106,7 +106,7 @@ def fails_without(installation: Installation, right: Right, story: Callable[[Tal
         try:
             story(told)
             with suppress(TimeoutError):
-                told.wait("a regular look is refused", lambda: False, seconds=5)
+                told.wait("a regular look is refused", lambda: False, seconds=7)
         except DeniedError as e:
             return e.right == right
         finally:

@@ -7,7 +7,7 @@ from tests.cluster.scenes import BAD, GOOD, Deploy, Object, Start, bad_release, 
 from tests.cluster.stories import Story, metric
 from tests.testbed import workloads
 from tests.testbed.processes import wait_until
-from tests.web.certificates import put
+from tests.web.rotation import put
 
 
 def statement(story: Story) -> Object:

@@ -13,7 +13,8 @@ from tests.cluster.stories import Story
 from tests.cluster.test_main_job import as_prometheus_sends
 from tests.testbed.alertmanager import Alertmanager
 from tests.testbed.processes import wait_until
-from tests.web.certificates import NAME, Party, get, put, serial
+from tests.web.certificates import NAME, Party, get, serial
+from tests.web.rotation import put
 
 
 class Client:

@@ -10,7 +10,7 @@ from tests.cluster.receivers import Receiver
 from tests.cluster.scenes import GOOD, Deploy, Start, bad_release
 from tests.cluster.stories import Story, metric
 from tests.testbed.processes import wait_until
-from tests.web.certificates import put
+from tests.web.rotation import put
 
 pytestmark = pytest.mark.real_only("it is about the receiver's own files")
 LOADED = "rules_last_reload_successful"

@@ -33,10 +33,12 @@ HERE, THERE = Instance("here:1", "now"), Instance("there:1", "now")
 Names = tuple[str, ...]
 
 
-def accept(fake: FakeApi, instance: Instance = HERE) -> Names:
-    """Have a receiver hear of the alert; return the records that it names."""
+def accept(fake: FakeApi, instance: Instance = HERE, *, until: Callable[[], object] = lambda: True) -> Names:
+    """Have a receiver hear of the alert and run on; return the records that it names."""
     with working(make_engine(fake, instance=instance)) as engine:
-        return take(engine).records
+        names = take(engine).records
+        eventually(until)
+    return names
 
 
 @pytest.fixture
@@ -118,8 +120,8 @@ def test_decision_of_the_other_is_waited_for(
             fake.put(place, **{**fake.objects[place], "status": decided})
 
     fake.before = claim_then_decide
-    assert accept(fake) == (name,)
-    eventually(lambda: phases(fake) == [phase])
+    assert accept(fake, until=lambda: phases(fake) == [phase]) == (name,)
+    assert phases(fake) == [phase]
     assert live_image(fake) == image
 
 
@@ -129,8 +131,7 @@ def test_claim_of_the_dead_is_not_waited_for(
     monkeypatch.setattr(entries, "DECISION_SECONDS", 600.0)
     bad_release(fake)
     fake.before = claimed(fake, name, ago=STALE_AFTER + timedelta(seconds=5))
-    assert accept(fake) == (name,)
-    eventually(lambda: live_image(fake) == "checkout:6")
+    assert accept(fake, until=lambda: live_image(fake) == "checkout:6") == (name,)
 
 
 def test_record_made_while_the_workload_was_read_is_joined(

@@ -1,6 +1,6 @@
 """One trouble in several messages: the record knows the other alerts of it, as far as they still fire."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,13 +22,14 @@ from tests.engine.engines import (
 from tests.kubernetes.fake import FakeApi
 
 
-def told(fake: FakeApi, *messages: Sequence[str]) -> None:
-    """Have an engine take messages in; the release, revision 7, is six minutes old."""
+def told(fake: FakeApi, *messages: Sequence[str], until: Callable[[], object] = lambda: True) -> None:
+    """Have an engine take messages in and run on; the release, revision 7, is six minutes old."""
     bad_release(fake)
     alerts = known_alerts()
     with working(make_engine(fake)) as engine:
         for names in messages:
             engine.accept(message(*(alerts[name] for name in names)), datetime.now(UTC))
+        eventually(until)
 
 
 def known_alerts() -> dict[str, Alert]:
@@ -73,8 +74,7 @@ def test_trouble_that_was_there_before_the_release_is_not_blamed_on_it(
 )
 def test_older_alert_that_has_cleared_does_not_count(fake: FakeApi, messages: list[list[str]]) -> None:
     """From the moment on when we hear of it."""
-    told(fake, *messages)
-    eventually(lambda: phases(fake) == ["RollingBack"])
+    told(fake, *messages, until=lambda: phases(fake) == ["RollingBack"])
     assert live_image(fake) == "checkout:6"
 
 

@@ -205,13 +205,15 @@ def test_stop_returns_what_is_not_done(make: Made) -> None:
 
 def test_stop_does_not_wait_for_what_hangs(make: Made) -> None:
     """It is handed over like the rest."""
-    release = threading.Event()
+    hangs, release = threading.Event(), threading.Event()
 
     def step(_task: Task) -> None:
+        hangs.set()
         release.wait(60)
 
     executor = make(step)
     executor.begin(task())
+    assert hangs.wait(10)
     began = time.monotonic()
     left = executor.stop(0.1)
     assert time.monotonic() - began < 30

@@ -8,6 +8,7 @@ from pathlib import Path
 import trustme
 
 from receiver.web.tls import TlsFiles
+from tests.web.rotation import put
 
 NAME = "localhost"
 
@@ -38,13 +39,6 @@ class Party:
         if issuer is not None:
             issuer.issue_cert("alertmanager").configure_cert(context)
         return context
-
-
-def put(file: Path, content: bytes) -> None:
-    """Write a file as those who rotate do: nobody sees half of it."""
-    new = file.with_suffix(".new")
-    new.write_bytes(content)
-    new.replace(file)
 
 
 def serial(port: int, context: ssl.SSLContext) -> str:

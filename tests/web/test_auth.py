@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from receiver import metrics
 from receiver.web.auth import LONGEST_TOKEN_BYTES, TokenFile
 from tests.web.conftest import Notebook, client_of
+from tests.web.rotation import rewrite
 
 ALERTS = b'{"alerts": []}'
 
@@ -49,7 +50,7 @@ def test_changed_file_is_read_anew(path: Path) -> None:
     path.write_text("one")
     token = TokenFile(path)
     assert token.admits("Bearer one")
-    path.write_text("two")
+    rewrite(path, "two")
     assert token.admits("Bearer two")
     assert not token.admits("Bearer one")
     other = path.with_name("other")

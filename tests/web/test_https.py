@@ -14,7 +14,8 @@ import pytest
 import trustme
 
 from tests.testbed.processes import wait_until
-from tests.web.certificates import NAME, Party, get, https, put, serial
+from tests.web.certificates import NAME, Party, get, https, serial
+from tests.web.rotation import put
 from tests.web.server_process import Server, answer_of, message, timed
 
 Launch = Callable[..., Server]

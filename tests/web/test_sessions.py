@@ -16,6 +16,7 @@ from receiver.web.sessions import (
     Sessions,
     Visitor,
 )
+from tests.web.rotation import rewrite
 
 APPROVE = Purpose(Act.APPROVE, "checkout-1", "decided at noon")
 SECOND = timedelta(seconds=1)
@@ -87,7 +88,7 @@ def test_another_token_ends_every_session_and_voids_every_form(
 ) -> None:
     cookie, visitor = sessions.open("Kim"), opened(sessions)
     form = sessions.form(visitor, APPROVE)
-    token.write_text(content)
+    rewrite(token, content)
     assert sessions.read(cookie) is None
     assert refusal(sessions, form, visitor) is Refusal.FORGED
 

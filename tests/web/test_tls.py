@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives import serialization
 
 from receiver import metrics
 from receiver.web.tls import Certificates, TlsError, TlsFiles
-from tests.web.certificates import Party, put
+from tests.web.certificates import Party
+from tests.web.rotation import put
 
 
 @pytest.fixture
