@@ -178,10 +178,11 @@ def _story(record: Record) -> list[str]:
 
 
 def _words(status: Record) -> dict[str, str]:
-    """Return what people have said and done about a record, and until when they may say it."""
+    """Return what came of the alert, what people have said and done, and until when they may say it."""
     review = status.get("review") or {}
     said = {
         "Aftermath": _aftermath(status),
+        "Cleared": status.get("clearedAt"),
         "Expires": status.get("expiresAt"),
         "Approved": _by(status.get("approvedBy"), status.get("approvedAt")),
         "Rejected": _by(status.get("rejectedBy"), status.get("rejectedAt"), status.get("rejectionNote")),

@@ -1,7 +1,7 @@
 """After the patch: watch the rollout by kubectl's criteria, then wait for the alerts to clear."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from receiver.alertmanager import AlertmanagerError
@@ -68,14 +68,14 @@ class Watching:
         raw = self._current(task)
         if raw is None or self._restored(task, raw) is None:
             return None
-        raw = self._ask_alertmanager(task, raw)
+        raw, answered = self._ask_alertmanager(task, raw)
         if all_cleared(raw["status"]):
             self._cleared(task, raw)
             return None
         since = parse_time(status.condition_time(raw["status"], "RolledOut")) or self._desk.now()
         waited, limit = self._desk.now() - since, self._verify(raw).resolved_within
         if waited >= limit:
-            self._not_cured(task, raw, waited=format_age(waited))
+            self._not_cured(task, raw, waited=format_age(waited), answered=answered)
             return None
         return max(0.05, min(VERIFY_SECONDS, (limit - waited).total_seconds()))
 
@@ -130,37 +130,41 @@ class Watching:
 
         return None if store_held(self._desk, task, change) is None else self.verify(task)
 
-    def _ask_alertmanager(self, task: Task, raw: Object) -> Object:
-        """Enter what Alertmanager, where it can be asked, no longer holds to be firing."""
+    def _ask_alertmanager(self, task: Task, raw: Object) -> tuple[Object, bool]:
+        """Enter what Alertmanager no longer holds to be firing; return too whether it answered."""
         if self._desk.alertmanager is None:
-            return raw
+            return raw, False
         firing: set[str] = set()
         try:
             for name in firing_names(raw["status"]):
                 firing |= self._desk.alertmanager.firing(name)
         except AlertmanagerError:
-            return raw
-        raw = self._desk.records.update_status(raw, lambda old: resolve_all_but(old, firing))
+            return raw, False
+        now = self._desk.now()
+        raw = self._desk.records.update_status(raw, lambda old: resolve_all_but(old, firing, at=now))
         task.store(raw)
-        return raw
+        return raw, True
 
     def _cleared(self, task: Task, raw: Object) -> None:
         self._endings.end(task, Phase.SUCCEEDED, success_sentence(raw, self._desk.now()))
 
-    def _not_cured(self, task: Task, raw: Object, *, waited: str) -> None:
+    def _not_cured(self, task: Task, raw: Object, *, waited: str, answered: bool) -> None:
         names = ", ".join(sorted(name or "an alert without a name" for name in firing_names(raw["status"])))
-        message = f"Rolled {task.target} back, but {names} still fires {waited} after the rollout"
-        self._endings.end(task, Phase.NOT_CURED, message)
+        fires = f"{names} still fires" if answered else f"nobody has said that {names} cleared,"
+        self._endings.end(
+            task, Phase.NOT_CURED, f"Rolled {task.target} back, but {fires} {waited} after the rollout"
+        )
 
 
 def success_sentence(raw: Object, now: datetime) -> str:
     """Say that a rollback has cured what it was made for."""
     number = ((raw["status"].get("decision") or {}).get("to") or {}).get("revision")
     to = "" if number is None else f" to revision {number}"
-    patched_at = _time(raw, "patchedAt") or now
     asked = {entry["rule"] for entry in raw["status"].get("alerts") or []}
     what = "it was rolled out" if asked == {BY_HAND} else "the alert cleared"
-    return f"Rolled {record_target(raw)} back{to}; {what} {format_age(now - patched_at)} after the patch"
+    took = (_time(raw, "clearedAt") or now) - (_time(raw, "patchedAt") or now)
+    when = f"{format_age(took)} after" if took >= timedelta(0) else "before"
+    return f"Rolled {record_target(raw)} back{to}; {what} {when} the patch"
 
 
 def _time(raw: dict[str, Any], field: str) -> datetime | None:

@@ -87,10 +87,15 @@ def resolve(
     return {**changed, "clearedAt": format_precise(at)} if at and all_cleared(changed) else changed
 
 
-def resolve_all_but(status: Mapping[str, Any], firing: Collection[str]) -> Document | None:
-    """Return the status with all alerts resolved but those firing; None where nothing changes."""
+def resolve_all_but(
+    status: Mapping[str, Any], firing: Collection[str], *, at: datetime | None = None
+) -> Document | None:
+    """Return the status with all alerts resolved but those firing; None where nothing changes.
+
+    `at` is as with `resolve`.
+    """
     listed = status.get("alerts") or []
-    return resolve(status, {entry["fingerprint"] for entry in listed} - set(firing))
+    return resolve(status, {entry["fingerprint"] for entry in listed} - set(firing), at=at)
 
 
 def firing_names(status: Mapping[str, Any]) -> frozenset[str]:

@@ -13,7 +13,8 @@ from receiver.policy.vocabulary import Kind
 from receiver.policy.wording import kubectl_undo
 from receiver.policy.workload import WorkloadRef
 from receiver.web.listing import Row, number, row
-from receiver.web.telling import Moment, headline, timeline
+from receiver.web.telling import headline
+from receiver.web.timeline import Moment, timeline
 from receiver.web.wording import web_address
 
 Object = Mapping[str, Any]

@@ -1,31 +1,18 @@
-"""What happened, told: one sentence for a record, and its timeline. Pure; texts are as senders wrote them."""
+"""What happened, told in one sentence for a record. Pure; texts are as senders wrote them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from receiver.policy.aftermath import Kind
+from receiver.policy.joining import firing_names
 from receiver.policy.record import BY_HAND, Phase
 from receiver.web.listing import number, place
 from receiver.web.wording import clock, lasting, moment
 
 Object = Mapping[str, Any]
-AFTERMATHS: Mapping[str, str] = {
-    Kind.ROLLED_BACK_BY_HAND: "Somebody rolled it back by hand",
-    Kind.FIXED_FORWARD: "Somebody released a fix",
-    Kind.CLEARED_BY_ITSELF: "The alert cleared by itself",
-    Kind.STILL_FIRING: "The alert fired on",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One line of a timeline."""
-
-    at: datetime
-    what: str
-    detail: str = ""
+SOMEBODY, SOME_ALERT = UNNAMED = ("somebody", "an alert without a name")
+"""Who asked where the record has no name for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +32,16 @@ class _Facts:
 
     @property
     def alert(self) -> str:
-        named = (self._spec.get("alert") or {}).get("name")
-        unnamed = "somebody's order" if self._spec.get("rule") == BY_HAND else "an alert without a name"
-        return str(named or unnamed)
+        return str((self._spec.get("alert") or {}).get("name") or SOME_ALERT)
+
+    @property
+    def by_hand(self) -> bool:
+        return (self.decision.get("rule") or self._spec.get("rule")) == BY_HAND
+
+    @property
+    def asker(self) -> str:
+        """Name who asked for the rollback: the alert, or the person."""
+        return str(self.status.get("approvedBy") or SOMEBODY) if self.by_hand else self.alert
 
     @property
     def workload(self) -> str:
@@ -62,10 +56,18 @@ class _Facts:
     @property
     def guards(self) -> str:
         """Name the guards that blocked."""
-        blocked = [
-            str(v.get("guard")) for v in self.decision.get("verdicts") or [] if v.get("allowed") is False
-        ]
-        return ", ".join(blocked) or "a guard"
+        blocked = [str(v.get("guard")) for v in self._blocked]
+        return " and ".join(blocked) or "a guard"
+
+    @property
+    def why(self) -> str:
+        """Say what the first guard that blocked said, after a colon."""
+        said = [v.get("evidence") for v in self._blocked if v.get("evidence")]
+        return f": {said[0]}" if said else ""
+
+    @property
+    def _blocked(self) -> list[Object]:
+        return [v for v in self.decision.get("verdicts") or [] if v.get("allowed") is False]
 
     @property
     def _spec(self) -> Object:
@@ -89,26 +91,40 @@ def headline(raw: Object, *, now: datetime) -> str:
     """Say in one sentence what happened."""
     facts = _Facts(raw, now)
     phase = facts.status.get("phase")
-    return (
-        _SENTENCES[phase](facts)
-        if phase in _SENTENCES
-        else f"{facts.alert} has just reached us; it is being judged."
-    )
+    if phase not in _SENTENCES:
+        return f"{facts.alert} has just reached us; it is being judged."
+    said = _SENTENCES[phase](facts)
+    return said[0].upper() + said[1:] if said.startswith(UNNAMED) else said
 
 
 def _acted(facts: _Facts) -> str:
+    if facts.by_hand:
+        return f"{facts.asker} rolled {facts.workload} back{facts.move}{facts.when('patchedAt')} by hand"
     took = facts.between("startedAt", "patchedAt")
     after = f", {took} after {facts.alert} reached us" if took else ""
     return f"Rolled {facts.workload} back{facts.move}{facts.when('patchedAt')}{after}"
 
 
 def _succeeded(facts: _Facts) -> str:
-    cleared = facts.between("patchedAt", "finishedAt")
-    return (
-        f"{_acted(facts)}; the alert cleared {cleared} later."
-        if cleared
-        else f"{_acted(facts)}; the alert cleared."
-    )
+    what = "it was rolled out" if facts.by_hand else "the alert cleared"
+    patched, ended = facts.at("patchedAt"), facts.at("clearedAt") or facts.at("finishedAt")
+    if patched is None or ended is None:
+        return f"{_acted(facts)}; {what}."
+    later = f"{lasting(ended - patched)} later" if ended >= patched else "before that"
+    return f"{_acted(facts)}; {what} {later}."
+
+
+def _not_cured(facts: _Facts) -> str:
+    alerts = ", ".join(sorted(firing_names(facts.status))) or facts.alert
+    blame = "the release was not the cause, or not alone"
+    return f"{_acted(facts)}; nobody has said that {alerts} cleared: {blame}."
+
+
+def _refused(facts: _Facts) -> str:
+    who = facts.status.get("approvedBy")
+    approved = f", and {who} approved" if who and not facts.by_hand else ""
+    what = f"{facts.asker} asked to roll {facts.workload} back{facts.move}{approved}"
+    return f"{what}; refused by {facts.guards}{facts.why}."
 
 
 def _failed(facts: _Facts) -> str:
@@ -127,23 +143,22 @@ def _awaiting(facts: _Facts) -> str:
     until = facts.at("expiresAt")
     limit = f" until {clock(until, now=facts.now)}" if until else ""
     what = f"Proposes to roll {facts.workload} back{facts.move} because of {facts.alert}"
-    return f"{what}; waits for approval{limit}."
+    cleared = f", which cleared{facts.when('clearedAt')}" if facts.at("clearedAt") else ""
+    return f"{what}{cleared}; waits for approval{limit}."
 
 
 _SENTENCES: Mapping[Any, Callable[[_Facts], str]] = {
-    Phase.REFUSED: lambda f: f"Did not roll {f.workload} back because of {f.alert}: {f.guards} said no.",
+    Phase.REFUSED: _refused,
     Phase.DRY_RUN: lambda f: (
         f"Would have rolled {f.workload} back{f.move}{f.when('startedAt')} because of {f.alert};"
         " changed nothing."
     ),
     Phase.AWAITING_APPROVAL: _awaiting,
-    Phase.PENDING: lambda f: f"About to roll {f.workload} back{f.move} because of {f.alert}.",
+    Phase.PENDING: lambda f: f"About to roll {f.workload} back{f.move}; {f.asker} asked for it.",
     Phase.ROLLING_BACK: lambda f: f"{_acted(f)}; the rollout is under way.",
     Phase.VERIFYING: lambda f: f"{_acted(f)}; it is rolled out, and the alert has yet to clear.",
     Phase.SUCCEEDED: _succeeded,
-    Phase.NOT_CURED: lambda f: (
-        f"{_acted(f)}; {f.alert} fires on: this release was not the cause, or not alone."
-    ),
+    Phase.NOT_CURED: _not_cured,
     Phase.FAILED: _failed,
     Phase.SUPERSEDED: _superseded,
     Phase.REJECTED: lambda f: (
@@ -152,61 +167,3 @@ _SENTENCES: Mapping[Any, Callable[[_Facts], str]] = {
     ),
     Phase.EXPIRED: lambda f: f"Nobody approved rolling {f.workload} back{f.move} in time; changed nothing.",
 }
-
-
-def timeline(raw: Object) -> tuple[Moment, ...]:
-    """Return what happened and when, in order; what has no time that can be read is left out."""
-    spec, status = raw.get("spec") or {}, raw.get("status") or {}
-    moments = (_moment(*each) for each in (*_before(spec, status), *_after(status)))
-    return tuple(sorted((each for each in moments if each is not None), key=lambda each: each.at))
-
-
-def _moment(text: object, what: str, detail: object = "") -> Moment | None:
-    at = moment(text)
-    return None if at is None else Moment(at, what, str(detail or ""))
-
-
-def _before(spec: Object, status: Object) -> Iterator[tuple[object, str, object]]:
-    suspect, alert = spec.get("suspect") or {}, spec.get("alert") or {}
-    decision = status.get("decision") or {}
-    revision = number(suspect)
-    yield suspect.get("rolledOutAt"), f"Revision {revision} went live" if revision else "It went live", ""
-    yield alert.get("startsAt"), "The alert fired", alert.get("name")
-    yield status.get("startedAt"), "It reached the receiver", ""
-    yield decision.get("at"), "Decided", f"rule {decision.get('rule', '')}, mode {decision.get('mode', '')}"
-    yield status.get("approvedAt"), "Approved", _by(status.get("approvedBy"))
-    yield status.get("rejectedAt"), "Rejected", _by(status.get("rejectedBy"), status.get("rejectionNote"))
-    if status.get("phase") in {Phase.AWAITING_APPROVAL, Phase.EXPIRED}:
-        yield status.get("expiresAt"), "Approval ends", ""
-
-
-def _after(status: Object) -> Iterator[tuple[object, str, object]]:
-    decision, review = status.get("decision") or {}, status.get("review") or {}
-    aftermath = status.get("aftermath") or {}
-    to = number(decision.get("to"))
-    yield status.get("patchedAt"), f"Patched back to revision {to}" if to else "Patched back", ""
-    for condition in status.get("conditions") or []:
-        if condition.get("type") != "Patched" and condition.get("status") == "True":
-            what = {"RolledOut": "Rolled out"}.get(str(condition.get("type")), str(condition.get("type")))
-            yield condition.get("lastTransitionTime"), what, condition.get("message")
-    yield status.get("finishedAt"), f"Ended: {status.get('phase', '')}", ""
-    verdict = f"Reviewed: {review.get('verdict', '')}"
-    yield review.get("at"), verdict, _by(review.get("by"), review.get("note"))
-    kind = str(aftermath.get("kind") or "")
-    yield aftermath.get("at"), f"Aftermath: {AFTERMATHS.get(kind, kind)}", _aftermath(aftermath)
-
-
-def _by(who: object, note: object = None) -> str:
-    said = f"by {who}" if who else ""
-    return f"{said}: {note}" if note else said
-
-
-def _aftermath(aftermath: Object) -> str:
-    revision, took = aftermath.get("revision"), aftermath.get("tookSeconds")
-    choices: Mapping[Any, str] = {True: "as was chosen here", False: "not as was chosen here"}
-    said = [
-        f"revision {revision}" if revision else "",
-        choices.get(aftermath.get("asChosen"), ""),
-        f"{lasting(timedelta(seconds=took))} after the trouble began" if isinstance(took, int) else "",
-    ]
-    return ", ".join(part for part in said if part)

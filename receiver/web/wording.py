@@ -31,7 +31,7 @@ def lasting(duration: timedelta) -> str:
     seconds = duration.total_seconds()
     if duration < MILLISECONDS_UP_TO:
         return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if duration < TENTHS_UP_TO else f"{seconds:.0f} s"
+    return f"{seconds:.1f} s" if duration < TENTHS_UP_TO else f"{int(seconds)} s"
 
 
 def visible(text: object) -> str:

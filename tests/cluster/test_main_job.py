@@ -99,7 +99,7 @@ def test_an_alert_that_fires_on_leaves_its_record_not_cured(
         alertmanager.post(as_prometheus_sends(story.firing()))
         record = story.wait("NotCured")
         wait_for_repeats(story, "NotCured")
-    assert "HighErrorRate still fires 3s after the rollout" in record["status"]["message"]
+    assert "nobody has said that HighErrorRate cleared, 3s after the rollout" in record["status"]["message"]
     entered = scenes.phases_since(story.plane, story.home, since)
     assert entered == ["Pending", "RollingBack", "Verifying", "NotCured"]
     told = scenes.wait_for_event(story.plane, story.namespace, "RollbackNotCured")

@@ -136,6 +136,12 @@ def test_what_alertmanager_does_not_name_has_resolved() -> None:
     assert resolve_all_but({}, ()) is None
 
 
+def test_when_alertmanager_named_none_any_more_they_had_cleared() -> None:
+    found = resolve_all_but(BOTH, (), at=NOW)
+    assert found is not None
+    assert found["clearedAt"] == format_precise(NOW)
+
+
 @pytest.mark.parametrize(
     ("status", "cleared"),
     [

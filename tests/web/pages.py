@@ -8,6 +8,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from receiver.policy.byhand import ALERTNAME
+from receiver.policy.record import BY_HAND
 from receiver.web.page import Proxies
 from tests.web.conftest import Notebook, client_of
 
@@ -56,6 +58,14 @@ def record(phase: str | None = "Succeeded", name: str = "checkout-1", **status: 
         },
         "status": {key: value for key, value in {**given, **status}.items() if value is not None},
     }
+
+
+def ordered(phase: str, **status: Any) -> Object:
+    """Return a record of a rollback that a person ordered, as `undo` makes it."""
+    raw = record(phase, **status)
+    raw["spec"] |= {"rule": BY_HAND, "alert": {"name": ALERTNAME, "startsAt": "2026-05-01T03:12:00Z"}}
+    raw["status"]["decision"] |= {"rule": BY_HAND}
+    return raw
 
 
 class Person:

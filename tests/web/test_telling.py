@@ -1,4 +1,4 @@
-"""One sentence for each phase, and the timeline, from what a record holds."""
+"""One sentence for each phase, from what a record holds."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 
 from receiver.policy.record import Phase
-from receiver.web.telling import headline, timeline
-from tests.web.pages import record
+from receiver.web.telling import headline
+from tests.web.pages import ordered, record
 
+NOT_CURED = "the release was not the cause, or not alone"
+CLEARED = {"name": "HighErrorRate", "fingerprint": "f", "rule": "http-errors", "status": "resolved"}
+BLOCKED = {"guard": "paused", "allowed": False, "evidence": "by ann"}
 NOW = datetime(2026, 5, 1, 4, tzinfo=UTC)
 MOVE = "shop/checkout back from 7 to 6"
+BY_HAND = f"Kim rolled {MOVE} at 03:12:44 UTC by hand"
 ACTED = "Rolled shop/checkout back from 7 to 6 at 03:12:44 UTC, 2.1 s after HighErrorRate reached us"
 
 
@@ -19,7 +23,26 @@ ACTED = "Rolled shop/checkout back from 7 to 6 at 03:12:44 UTC, 2.1 s after High
     [
         ("Succeeded", {}, f"{ACTED}; the alert cleared 94 s later."),
         ("Succeeded", {"finishedAt": None}, f"{ACTED}; the alert cleared."),
-        ("NotCured", {}, f"{ACTED}; HighErrorRate fires on: this release was not the cause, or not alone."),
+        (
+            "Succeeded",
+            {"clearedAt": "2026-05-01T03:12:55.9Z"},
+            f"{ACTED}; the alert cleared 11 s later.",
+        ),
+        (
+            "Succeeded",
+            {"clearedAt": "2026-05-01T03:12:43Z"},
+            f"{ACTED}; the alert cleared before that.",
+        ),
+        (
+            "NotCured",
+            {},
+            f"{ACTED}; nobody has said that HighErrorRate cleared: {NOT_CURED}.",
+        ),
+        (
+            "NotCured",
+            {"alerts": [CLEARED, {**CLEARED, "name": "Slow", "status": "firing"}]},
+            f"{ACTED}; nobody has said that Slow cleared: {NOT_CURED}.",
+        ),
         ("Failed", {}, f"{ACTED}; but the rollout did not finish."),
         (
             "Failed",
@@ -30,8 +53,18 @@ ACTED = "Rolled shop/checkout back from 7 to 6 at 03:12:44 UTC, 2.1 s after High
         ("Superseded", {"patchedAt": None}, "Left shop/checkout alone: somebody changed it first."),
         ("RollingBack", {}, f"{ACTED}; the rollout is under way."),
         ("Verifying", {}, f"{ACTED}; it is rolled out, and the alert has yet to clear."),
-        ("Pending", {}, "About to roll shop/checkout back from 7 to 6 because of HighErrorRate."),
-        ("Refused", {}, "Did not roll shop/checkout back because of HighErrorRate: budget said no."),
+        ("Pending", {}, f"About to roll {MOVE}; HighErrorRate asked for it."),
+        ("Refused", {}, f"HighErrorRate asked to roll {MOVE}; refused by budget: 3 of 3."),
+        (
+            "Refused",
+            {"approvedBy": "Kim"},
+            f"HighErrorRate asked to roll {MOVE}, and Kim approved; refused by budget: 3 of 3.",
+        ),
+        (
+            "Refused",
+            {"decision": {"verdicts": [BLOCKED, {**BLOCKED, "guard": "stale"}]}},
+            "HighErrorRate asked to roll shop/checkout back from 7; refused by paused and stale: by ann.",
+        ),
         (
             "DryRun",
             {},
@@ -41,6 +74,14 @@ ACTED = "Rolled shop/checkout back from 7 to 6 at 03:12:44 UTC, 2.1 s after High
             "AwaitingApproval",
             {"expiresAt": "2026-05-01T03:42:44Z"},
             f"Proposes to roll {MOVE} because of HighErrorRate; waits for approval until 03:42:44 UTC.",
+        ),
+        (
+            "AwaitingApproval",
+            {"expiresAt": "2026-05-01T03:42:44Z", "clearedAt": "2026-05-01T03:13:00Z"},
+            (
+                f"Proposes to roll {MOVE} because of HighErrorRate, which cleared at 03:13:00 UTC;"
+                " waits for approval until 03:42:44 UTC."
+            ),
         ),
         (
             "Rejected",
@@ -65,48 +106,17 @@ def test_every_phase_has_a_sentence_however_little_is_known(phase: Phase) -> Non
     assert "being judged" not in said
 
 
-def test_what_a_person_ordered_needs_no_alert() -> None:
-    raw = record("Pending")
-    raw["spec"] |= {"rule": "by-hand", "alert": {}}
-    assert headline(raw, now=NOW).endswith("because of somebody's order.")
-
-
-def test_the_timeline_is_in_order() -> None:
-    raw = record(
-        approvedBy="Kim",
-        approvedAt="2026-05-01T03:12:43Z",
-        conditions=[
-            {"type": "Patched", "status": "True", "lastTransitionTime": "2026-05-01T03:12:44Z"},
-            {"type": "RolledOut", "status": "True", "lastTransitionTime": "2026-05-01T03:12:50Z"},
-        ],
-        review={"verdict": "right", "by": "Alex", "at": "2026-05-01T03:30:00Z", "note": "thanks"},
-    )
-    assert [(each.what, each.detail) for each in timeline(raw)] == [
-        ("Revision 7 went live", ""),
-        ("The alert fired", "HighErrorRate"),
-        ("It reached the receiver", ""),
-        ("Decided", "rule http-errors, mode auto"),
-        ("Approved", "by Kim"),
-        ("Patched back to revision 6", ""),
-        ("Rolled out", ""),
-        ("Ended: Succeeded", ""),
-        ("Reviewed: right", "by Alex: thanks"),
-    ]
-
-
-def test_the_aftermath_is_the_last_of_it() -> None:
-    aftermath = {
-        "kind": "RolledBackByHand",
-        "revision": 6,
-        "at": "2026-05-01T03:40:00Z",
-        "asChosen": True,
-        "tookSeconds": 1650,
-    }
-    last = timeline(record("DryRun", aftermath=aftermath))[-1]
-    assert last.what == "Aftermath: Somebody rolled it back by hand"
-    assert last.detail == "revision 6, as was chosen here, 27m30s after the trouble began"
-
-
-def test_times_that_cannot_be_read_are_left_out() -> None:
-    raw = record(patchedAt="soon", startedAt=None)
-    assert "Patched back to revision 6" not in [each.what for each in timeline(raw)]
+@pytest.mark.parametrize(
+    ("phase", "status", "sentence"),
+    [
+        ("Pending", {}, f"About to roll {MOVE}; Kim asked for it."),
+        ("RollingBack", {}, f"{BY_HAND}; the rollout is under way."),
+        ("Succeeded", {}, f"{BY_HAND}; it was rolled out 94 s later."),
+        ("Refused", {}, f"Kim asked to roll {MOVE}; refused by budget: 3 of 3."),
+        ("Refused", {"approvedBy": None}, f"Somebody asked to roll {MOVE}; refused by budget: 3 of 3."),
+    ],
+)
+def test_what_a_person_ordered_is_theirs(phase: str, status: dict[str, Any], sentence: str) -> None:
+    """The alert that stands for the order is nobody's business."""
+    raw = ordered(phase, **{"approvedBy": "Kim", **status})
+    assert headline(raw, now=NOW) == sentence
