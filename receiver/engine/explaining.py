@@ -8,7 +8,7 @@ from functools import cache
 from receiver.cluster.sightings import Found
 from receiver.cluster.snapshots import SnapshotReader
 from receiver.engine.beginnings import Beginnings
-from receiver.engine.cases import cases_of, look_up, sightings_of
+from receiver.engine.cases import Fresh, cases_of, look_up, sightings_of
 from receiver.engine.judging import Judging
 from receiver.policy.alerts import Alert
 from receiver.policy.decision import Decision
@@ -75,7 +75,7 @@ def explain(
     resolve: Resolve = cache(reader.resolver())
     groups = group(matched, resolve)
     found = look_up(reader, groups)
-    fresh = [(sighting, tuple(groups.by_target[ref])) for ref, sighting in sightings_of(found).items()]
+    fresh = [Fresh(sighting, tuple(groups.by_target[ref])) for ref, sighting in sightings_of(found).items()]
     cases = cases_of(reader, fresh, ruleset, began=began, ended={})
     decisions = judging.hear(cases, judging.look().ledger, now).decisions if cases else {}
     faults = tuple((fault.rule, fault.fault) for fault in groups.faults.values())

@@ -11,6 +11,7 @@ from concurrent.futures import Executor as Pool
 from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 
 from receiver import metrics
 from receiver.cluster.errors import NotFound
@@ -26,7 +27,7 @@ from receiver.engine.entries import Entries
 from receiver.engine.known import Known
 from receiver.engine.resolutions import Resolutions
 from receiver.policy.alerts import Alert, Payload
-from receiver.policy.grouping import Ended, Groups, Matched, group, match_rules
+from receiver.policy.grouping import Ended, Groups, Matched, group, match_rules, of_same_trouble
 from receiver.policy.intake import Accepted
 from receiver.policy.rules import Mode, Ruleset
 from receiver.policy.workload import WorkloadRef
@@ -91,7 +92,8 @@ class Intake:
         )
         firing = [pair for pair in matched if pair[0].firing]
         rest, repeated = self._repeats(firing)
-        records = [*cleared, *repeated, *self._take_new(post, rest)]
+        told = [pair for pairs in repeated.values() for pair in pairs]
+        records = [*cleared, *repeated, *self._take_new(post, rest, told)]
         accepted = {alert.key for alert, _ in matched if alert.firing or alert.fingerprint in known}
         return Accepted(
             len(accepted), max(0, len(payload.alerts) - len(accepted)), tuple(dict.fromkeys(records))
@@ -113,16 +115,20 @@ class Intake:
             log.warning("Alertmanager left %d alerts out (max_alerts): lost", post.payload.truncated_alerts)
         return matched
 
-    def _repeats(self, firing: Sequence[Matched]) -> tuple[list[Matched], list[str]]:
-        """Join what is known to belong to a record in work or done, at one read for each; return the rest."""
+    def _repeats(self, firing: Sequence[Matched]) -> tuple[list[Matched], dict[str, list[Matched]]]:
+        """Join what is known to belong to a record in work or done, at one read for each.
+
+        Returns the rest, and what was joined by record.
+        """
         by_record: dict[str, list[Matched]] = defaultdict(list)
         for alert, rule in firing:
             by_record[self._known.record_of(alert) or ""].append((alert, rule))
-        rest, joined = by_record.pop("", []), list[str]()
+        rest, joined = by_record.pop("", []), dict[str, list[Matched]]()
         mine = self._writers.map(self._repeat, by_record, by_record.values())
         for (name, pairs), belonging in zip(by_record.items(), mine, strict=True):
             rest += [pair for pair in pairs if pair not in belonging]
-            joined += [name] if belonging else []
+            if belonging:
+                joined[name] = belonging
         return rest, joined
 
     def _repeat(self, name: str, pairs: list[Matched]) -> list[Matched]:
@@ -136,23 +142,26 @@ class Intake:
             self._entries.join(raw, _named(belonging))
         return belonging
 
-    def _take_new(self, post: Post, firing: Sequence[Matched]) -> list[str]:
+    def _take_new(self, post: Post, firing: Sequence[Matched], told: Sequence[Matched]) -> list[str]:
+        """Take in what may be new; `told` is what came with it and is known to belong elsewhere."""
         if not firing:
             return []
         post = replace(post, ended=self._resolutions.ended())
         began = self._desk.beginnings.ask([alert for alert, _ in firing])
         seen = self._desk.judging.glance()
-        groups = group(firing, self._desk.reader.resolver())
+        resolve = self._desk.reader.resolver()
+        groups = group(firing, resolve)
         sightings = sightings_of(look_up(self._desk.reader, groups))
         faults = [
             self._writers.submit(self._entries.fault, fault, post.payload, post.received_at)
             for fault in groups.faults.values()
         ]
-        fresh, joined = self._sort_out(groups, sightings)
+        beside = group(of_same_trouble(told, firing), resolve)
+        fresh, joined = self._sort_out(groups, sightings, beside)
         return [*joined, *self._enter(post, fresh, seen, began), *(fault.result() for fault in faults)]
 
     def _sort_out(
-        self, groups: Groups, sightings: dict[WorkloadRef, Sighting]
+        self, groups: Groups, sightings: dict[WorkloadRef, Sighting], beside: Groups
     ) -> tuple[list[Fresh], list[str]]:
         """Join what belongs to a record; return what is to be judged, and the records that were joined."""
         left: list[Fresh] = []
@@ -168,7 +177,8 @@ class Intake:
                 joined.append(self._entries.join(records[name], _named(pairs)))
                 self._remember(name, pairs)
             if fresh:
-                left.append((sighting, tuple(fresh)))
+                told = (*beside.by_target.get(ref, ()), *chain.from_iterable(by_record.values()))
+                left.append(Fresh(sighting, tuple(fresh), told))
         return left, joined
 
     def _enter(self, post: Post, fresh: Sequence[Fresh], seen: Sight, began: Answer) -> list[str]:
@@ -203,14 +213,14 @@ class Intake:
         final = self._readers.submit(self._desk.judging.spend, hearing, seen)
         return [
             Claim(
-                sighting,
-                pairs,
+                one.sighting,
+                one.pairs,
                 post.payload,
                 post.received_at,
-                hearing.decisions[sighting.snapshot.record],
+                hearing.decisions[one.sighting.snapshot.record],
                 final,
             )
-            for sighting, pairs in fresh
+            for one in fresh
         ]
 
     def _remember(self, record: str, pairs: Sequence[Matched]) -> None:

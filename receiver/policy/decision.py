@@ -93,7 +93,12 @@ class Decision:
     @property
     def chosen(self) -> Revision | None:
         """Return the revision to go back to, None where nothing is to be done."""
-        return None if self.leading.phase is Phase.REFUSED else self.leading.choice.revision
+        return None if self.leading.phase is Phase.REFUSED else self.preferred
+
+    @property
+    def preferred(self) -> Revision | None:
+        """Return the revision that the leading rule would go back to, refused or not; None: no choice."""
+        return self.leading.choice.revision
 
 
 def decide(

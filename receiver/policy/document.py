@@ -70,16 +70,16 @@ def decision_diff(decision: Decision) -> str | None:
 
 def decision_document(decision: Decision, diff: str | None) -> Document:
     """Return `status.decision`: the leading rule's, with what the others said."""
-    leading, chosen = decision.leading, decision.chosen
+    leading, preferred = decision.leading, decision.preferred
     document = {
         "rule": leading.rule.name,
         "mode": leading.mode.value,
         "at": format_precise(decision.at),
-        "to": chosen and {**revision_document(chosen), "templateDigest": chosen.digest},
+        "to": preferred and {**revision_document(preferred), "templateDigest": preferred.digest},
         "verdicts": verdict_documents(leading.verdicts),
         "others": [_other(judgement) for judgement in decision.others] or None,
         "warnings": list(warnings(decision.snapshot.workload, leading.verdicts)) or None,
-        "diff": diff if chosen else None,
+        "diff": diff if decision.chosen else None,
     }
     return _present(document)
 

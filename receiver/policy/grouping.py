@@ -65,6 +65,12 @@ def group(matched: Iterable[Matched], resolve: Resolve) -> Groups:
     return groups
 
 
+def of_same_trouble(told: Iterable[Matched], fresh: Iterable[Matched]) -> tuple[Matched, ...]:
+    """Return those that have rule and alertname in common with anything that is to be judged."""
+    troubles = {(rule.name, alert.name) for alert, rule in fresh}
+    return tuple((alert, rule) for alert, rule in told if (rule.name, alert.name) in troubles)
+
+
 def with_known(
     matched: Sequence[Matched], known: Mapping[str, Sequence[Alert]], ended: Ended
 ) -> tuple[Matched, ...]:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from receiver.policy.alerts import Alert, Status
-from tests.engine.builders import eventually, rule
+from tests.engine.builders import FOLDER, eventually, record, rule
 from tests.engine.engines import (
+    ago,
     bad_release,
     blamed,
     firing,
@@ -20,6 +21,7 @@ from tests.engine.engines import (
     working,
 )
 from tests.kubernetes.fake import FakeApi
+from tests.kubernetes.objects import deployment, replica_set, shop
 
 
 def told(fake: FakeApi, *messages: Sequence[str], until: Callable[[], object] = lambda: True) -> None:
@@ -76,6 +78,56 @@ def test_older_alert_that_has_cleared_does_not_count(fake: FakeApi, messages: li
     """From the moment on when we hear of it."""
     told(fake, *messages, until=lambda: phases(fake) == ["RollingBack"])
     assert live_image(fake) == "checkout:6"
+
+
+def release_8(fake: FakeApi) -> None:
+    """Replace revision 7, which was live for an hour, five minutes ago."""
+    shop(
+        fake,
+        replica_set(6, created=ago(days=5)),
+        replica_set(7, created=ago(minutes=65)),
+        replica_set(8, created=ago(minutes=5), replicas=3, available=3),
+        of=deployment("checkout:8"),
+    )
+
+
+@pytest.mark.parametrize("again", [[], ["old"]], ids=["not-told-again", "told-again"])
+def test_trouble_of_the_release_before_is_not_blamed_on_the_next_one(fake: FakeApi, again: list[str]) -> None:
+    """Its alert stands in the record of the release that it was told of first."""
+    told(fake, ["old"])
+    release_8(fake)
+    alerts = known_alerts()
+    with working(make_engine(fake)) as engine:
+        engine.accept(message(*(alerts[name] for name in (*again, "new"))), datetime.now(UTC))
+    assert (phases(fake), live_image(fake)) == (["Refused", "Refused"], "checkout:8")
+
+
+def test_trouble_of_the_release_before_that_has_cleared_does_not_count(fake: FakeApi) -> None:
+    told(fake, ["old"])
+    release_8(fake)
+    alerts = known_alerts()
+    with working(make_engine(fake)) as engine:
+        engine.accept(message(alerts["ended"]), datetime.now(UTC))
+        engine.accept(message(alerts["new"]), datetime.now(UTC))
+        eventually(lambda: "RollingBack" in phases(fake))
+    assert live_image(fake) == "checkout:7"
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["first-heard-of", "heard-of-before"])
+def test_trouble_that_no_rollback_cured_is_not_blamed_on_the_next_release(
+    fake: FakeApi, *, heard: bool
+) -> None:
+    """It is told with the new one, and belongs to the record of that rollback."""
+    release_8(fake)
+    past = record("checkout-past", phase="NotCured", patchedAt=ago(minutes=30))
+    fake.put(f"{FOLDER}/checkout-past", **past)
+    uncured = firing(40, instance="a")
+    with working(make_engine(fake)) as engine:
+        if heard:
+            engine.accept(message(uncured), datetime.now(UTC))
+        accepted = engine.accept(message(uncured, firing(2, instance="b")), datetime.now(UTC))
+    assert "checkout-past" in accepted.records
+    assert (sorted(phases(fake)), live_image(fake)) == (["NotCured", "Refused"], "checkout:8")
 
 
 def test_what_the_record_knows_costs_no_call(fake: FakeApi) -> None:

@@ -138,12 +138,13 @@ def test_the_decision_says_what_is_to_be_done_and_why() -> None:
     assert [one["guard"] for one in other["verdicts"] if not one["allowed"]] == ["stale"]
 
 
-def test_a_refusal_has_no_revision_and_no_diff() -> None:
-    """Nothing is to be done, even where a diff was made before somebody refused."""
+def test_a_refusal_has_no_diff() -> None:
+    """Even where one was made before somebody refused. Where it would have gone back to is kept."""
     made = decision(ledger=Ledger(pause=Pause(NOW, "ada", "")))
     written = decision_document(made, "--- revision 7")
     assert decision_diff(made) is None
-    assert {"to", "diff", "others", "warnings"}.isdisjoint(written)
+    assert {"diff", "others", "warnings"}.isdisjoint(written)
+    assert written["to"]["revision"] == 6
 
 
 def test_verdicts_are_kept_with_their_evidence() -> None:

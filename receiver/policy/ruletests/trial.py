@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from receiver.policy.belonging import record_of
 from receiver.policy.decision import Decision, Judgement
-from receiver.policy.grouping import FaultGroup, Groups, group, match_rules, matches
+from receiver.policy.grouping import FaultGroup, Groups, Matched, group, match_rules, matches, of_same_trouble
 from receiver.policy.guards import judge_without_target
 from receiver.policy.hearing import Case, hear
 from receiver.policy.record import Phase
@@ -89,16 +89,15 @@ def _groups(scene: Scene, ruleset: Ruleset) -> Groups:
 
 
 def _cases(scene: Scene, groups: Groups, ruleset: Ruleset) -> Iterator[Case]:
-    """Yield what is to be judged; an alert that belongs to an earlier record makes no new one."""
+    """Yield what is to be judged; what belongs to an earlier record only bears witness."""
     for ref, matched in groups.by_target.items():
         snapshot, standings = scene.snapshots[ref], scene.standings[ref]
-        fresh = [
-            (alert, rule)
-            for alert, rule in matched
-            if record_of(snapshot, standings, alert, rule.for_) is None
-        ]
+        fresh, told = list[Matched](), list[Matched]()
+        for alert, rule in matched:
+            belongs = record_of(snapshot, standings, alert, rule.for_) is not None
+            (told if belongs else fresh).append((alert, rule))
         if fresh:
-            yield Case(snapshot, matches(fresh, ruleset))
+            yield Case(snapshot, matches((*fresh, *of_same_trouble(told, fresh)), ruleset))
 
 
 def _of_decision(decision: Decision) -> Decided:
@@ -108,7 +107,7 @@ def _of_decision(decision: Decision) -> Decided:
         "target": workload.ref.path,
         "phase": leading.phase.value,
         "from": workload.live.number,
-        "to": decision.chosen and decision.chosen.number,
+        "to": decision.preferred and decision.preferred.number,
         "blocked_by": frozenset(leading.blocked_by),
     }
     return Decided(facts, tuple(_opinion(judgement) for judgement in (leading, *decision.others)))
