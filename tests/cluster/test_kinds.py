@@ -149,6 +149,10 @@ def test_a_stateful_set_that_is_stuck_on_a_crashing_pod_is_freed(stateful_set: S
     assert told_of == ["RollbackStarted", "RollbackPodDeleted", "RollbackSucceeded"]
 
 
+def is_observed(web: Object) -> bool:
+    return bool(web["status"]["observedGeneration"] == web["metadata"]["generation"])
+
+
 @pytest.mark.parametrize("kind", ["statefulset", "daemonset"])
 def test_with_on_delete_the_record_says_that_pods_have_to_be_deleted_by_hand(
     cluster: Cluster, story: Story, receiver: Start, kind: str
@@ -166,6 +170,7 @@ def test_with_on_delete_the_record_says_that_pods_have_to_be_deleted_by_hand(
     assert "OnDelete" in warning
     assert f"kubectl delete pod NAME -n {cluster.namespace}" in warning
     assert (web.image, web.patches) == (GOOD, 1)
+    web.folder.wait_for("web", "observed", is_observed)
     for name, image in sets.images(cluster).items():
         assert image == BAD
         cluster.core("pods").done("DELETE", name)
