@@ -9,11 +9,13 @@ from receiver.cluster.api import Object
 from receiver.cluster.records import Records
 from receiver.engine.courier import Courier
 from receiver.engine.delivering import Delivering
+from receiver.engine.desk import utc_now
 from receiver.engine.instance import Instance
 from receiver.engine.outbox import Outbox
 from receiver.engine.silencing import Silencing
 from receiver.notifications import Notifications
 from receiver.notify.senders import sender_of
+from receiver.policy.notices import is_too_old, open_notices
 from receiver.policy.rules import Rule
 from receiver.prometheus import Prometheus
 
@@ -55,12 +57,12 @@ class Couriers:
                 instance=instance,
                 page_url=notifications.page_url,
             )
-            self._add(each.name, records, bring)
+            self._add(Courier(each.name, records, bring, since=_untold_since(each.name)))
         if self._outside.silence and (alertmanager := self._outside.alertmanager) is not None:
-            self._add("silence", records, Silencing(alertmanager, records=records, instance=instance))
+            silencing = Silencing(alertmanager, records=records, instance=instance)
+            self._add(Courier("silence", records, silencing, since=_silenced_until))
 
-    def _add(self, name: str, records: Records, bring: Callable[[Object], None]) -> None:
-        courier = Courier(name, records, bring)
+    def _add(self, courier: Courier) -> None:
         self.outbox.wakes(courier.woken)
         self._couriers.append(courier)
 
@@ -79,3 +81,21 @@ class Couriers:
         deadline = time.monotonic() + FLUSH_SECONDS
         for courier in self._couriers:
             courier.finish(max(0.0, deadline - time.monotonic()))
+
+
+def _untold_since(receiver: str) -> Callable[[Object], str | None]:
+    """Tell from when the oldest notice is that a receiver has still to hear; what is too old is anybody's."""
+
+    def since(raw: Object) -> str | None:
+        untold = open_notices(raw["status"])
+        times = (n["at"] for n, to in untold if to == receiver or is_too_old(n, now=utc_now()))
+        return min(times, default=None)
+
+    return since
+
+
+def _silenced_until(raw: Object) -> str | None:
+    """Return when a record's silence ends by itself, which stands for its age; None where it has none."""
+    silence = raw["status"].get("silence") or {}
+    until: str | None = None if "removedAt" in silence else silence.get("until")
+    return until

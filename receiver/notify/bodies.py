@@ -3,25 +3,27 @@
 import re
 from typing import Any
 
+from receiver.notify.cause import Cause
 from receiver.notify.message import BAD, GOOD, NEUTRAL, Message
 
 SIGNS = {GOOD: ":white_check_mark:", BAD: ":rotating_light:", NEUTRAL: ":information_source:"}
 COLOURS = {GOOD: "Good", BAD: "Attention", NEUTRAL: "Default"}
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_MENTION = re.compile("@(?=here|channel|all|everyone)")
-_BREAK = "@\N{ZERO WIDTH SPACE}"
+_MARKUP = re.compile(r"(?<=@)(?=here|channel|all|everyone)|(?<=\])(?=\()")
+_BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 def slack_body(message: Message) -> dict[str, Any]:
     """Return the body for a Slack-compatible incoming webhook: text alone, which all of them understand."""
     link = "" if message.link is None else f" · <{message.link}|{_call(message)}>"
-    lines = (f"{SIGNS[message.tone]} *{message.title}*", _plain(message.text), f"{_facts(message)}{link}")
+    said = map(_plain, message.lines)
+    lines = (f"{SIGNS[message.tone]} *{message.title}*", *said, f"{_facts(message)}{link}")
     return {"text": "\n".join(lines)}
 
 
 def _plain(text: str) -> str:
-    """Escape as Slack asks for, which stops its own mentions; a word after @ mentions all in Mattermost."""
-    return _MENTION.sub(_BREAK, text.translate(_ESCAPED))
+    """Escape as Slack asks for, which stops its own; Mattermost knows @all and [links](so) too."""
+    return _MARKUP.sub(_BREAK, text.translate(_ESCAPED))
 
 
 def _facts(message: Message) -> str:
@@ -29,8 +31,7 @@ def _facts(message: Message) -> str:
 
 
 def _call(message: Message) -> str:
-    asks = message.phase == message.notice == "AwaitingApproval"
-    return "Approve or reject" if asks else "Open the record"
+    return "Approve or reject" if message.asks else "Open the record"
 
 
 def teams_body(message: Message) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def teams_body(message: Message) -> dict[str, Any]:
         "version": "1.4",
         "body": [
             _runs(message.title, weight="Bolder", size="Medium", color=COLOURS[message.tone]),
-            _runs(message.text),
+            *map(_runs, message.lines),
             _runs(_facts(message), isSubtle=True),
         ],
         "actions": [] if message.link is None else [_open(message, message.link)],
@@ -74,5 +75,17 @@ def webhook_body(message: Message) -> dict[str, Any]:
         "to": message.to,
         "message": message.text,
         "url": message.link,
+        "alert": _alert(message.cause),
+        "approvedBy": message.cause.by or None,
+        "expiresAt": message.expires_at,
+        "fromImages": {name: old for name, (old, _) in message.images.items() if old} or None,
+        "toImages": {name: new for name, (_, new) in message.images.items() if new} or None,
     }
     return {key: value for key, value in known.items() if value is not None}
+
+
+def _alert(cause: Cause) -> dict[str, Any] | None:
+    """Return the alert by the record's names; of its annotations the summary."""
+    named = {key: cause.alert[key] for key in ("name", "fingerprint", "startsAt") if key in cause.alert}
+    annotations = {"annotations": {"summary": cause.summary}} if cause.summary else {}
+    return {**named, **annotations} or None

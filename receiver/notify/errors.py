@@ -2,7 +2,7 @@
 
 
 class NotifyError(Exception):
-    """It was not taken now: the endpoint is away or faulty, or the receiver not set up. All else waits."""
+    """It was not taken now: the endpoint is away or faulty, or the receiver not set up. Later it may be."""
 
 
 class Refused(NotifyError):

@@ -27,6 +27,6 @@ def send_by_apprise(url: str, message: Message) -> None:
     service = apprise.Apprise()
     if not service.add(url):
         raise NotifyError("Apprise knows no such address: see its list of services")
-    body = "\n".join(filter(None, (message.text, message.link)))
+    body = "\n".join(filter(None, (*message.lines, message.link)))
     if not service.notify(body=body, title=message.title, notify_type=KINDS[message.tone]):
         raise NotifyError("Apprise could not send it")

@@ -98,6 +98,13 @@ def test_a_release_that_awaits_approval_is_told_with_the_way_to_the_page(
     (message,) = shop.taken
     assert (message["event"], message["record"]) == ("AwaitingApproval", name)
     assert (message["target"]["name"], message["from"], message["to"]) == ("web", 2, 1)
+    kept = story.record(name)
+    alert, images = kept["spec"]["alert"], kept["status"]["decision"]["to"]["images"]
+    assert (message["alert"]["name"], message["alert"]["fingerprint"]) == (
+        alert["name"],
+        alert["fingerprint"],
+    )
+    assert (message["expiresAt"], message["toImages"]) == (kept["status"]["expiresAt"], images)
 
 
 @pytest.mark.slow

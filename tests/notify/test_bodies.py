@@ -5,9 +5,9 @@ import json
 import pytest
 
 from receiver.notify.bodies import slack_body, teams_body, webhook_body
-from receiver.notify.message import message_of
+from receiver.notify.message import Message, message_of
 from receiver.policy.notices import Notice
-from tests.notify.messages import AT, HOSTILE, PAGE, message, notice, record
+from tests.notify.messages import AT, EXPIRES_AT, HOSTILE, PAGE, full_record, message, notice, record
 
 LINK = "https://rollbacks.example.org/rollbacks/checkout-1-2"
 
@@ -75,3 +75,63 @@ def test_what_is_unknown_of_a_record_without_target_is_left_out() -> None:
     body = webhook_body(message_of(raw, notice("Refused"), page_url=PAGE))
     assert not {"target", "from", "to"} & body.keys()
     assert (body["event"], body["rule"]) == ("Refused", "errors")
+
+
+def test_what_is_unknown_of_alert_and_images_is_left_out() -> None:
+    added = {"alert", "approvedBy", "expiresAt", "fromImages", "toImages"}
+    assert not added & webhook_body(message()).keys()
+
+
+@pytest.mark.parametrize("event", Notice, ids=str)
+def test_every_message_names_the_alert_with_its_summary_and_the_images(event: Notice) -> None:
+    made = message_of(full_record(), notice(event.value), page_url=PAGE)
+    for said in (slack_body(made)["text"], card_text(made)):
+        assert "Alert QueueStuck: 4000 messages wait" in said
+        assert "app: shop/checkout:7 → shop/checkout:6, sidecar: mesh:1 → none" in said
+        assert "same" not in said
+
+
+def test_an_awaiting_one_says_until_when() -> None:
+    made = message_of(full_record(phase="AwaitingApproval"), notice("AwaitingApproval"), page_url=PAGE)
+    assert made.title == "Rollback awaits approval until 12:30:05 UTC"
+    assert made.title in slack_body(made)["text"]
+    assert made.title in card_text(made)
+
+
+def test_the_day_is_said_where_it_is_another() -> None:
+    raw = full_record(phase="AwaitingApproval", expiresAt="2026-04-08T00:10:00.000000Z")
+    made = message_of(raw, notice("AwaitingApproval"), page_url=PAGE)
+    assert made.title == "Rollback awaits approval until 2026-04-08 00:10:00 UTC"
+
+
+def test_a_program_is_told_alert_deadline_and_images_by_the_records_names() -> None:
+    raw = full_record(phase="AwaitingApproval", approvedBy="alice")
+    body = webhook_body(message_of(raw, notice("AwaitingApproval"), page_url=PAGE))
+    assert body["alert"] == {
+        "name": "QueueStuck",
+        "fingerprint": "f1",
+        "startsAt": AT,
+        "annotations": {"summary": "4000 messages wait"},
+    }
+    assert (body["expiresAt"], body["approvedBy"]) == (EXPIRES_AT, "alice")
+    assert body["fromImages"] == {"app": "shop/checkout:7", "sidecar": "mesh:1"}
+    assert body["toImages"] == {"app": "shop/checkout:6"}
+    assert "expiresAt" not in webhook_body(message_of(raw, notice("Started"), page_url=PAGE))
+
+
+def test_the_alert_of_a_message_can_neither_mention_nor_link_nor_forge_a_line_nor_fill_it() -> None:
+    hostile = f"{HOSTILE}\n*Rollback succeeded*\u202e" + "x" * 4000
+    raw = full_record()
+    raw["spec"]["alert"] |= {"name": hostile, "annotations": {"summary": hostile}}
+    raw["spec"]["suspect"]["images"] = {"app": hostile}
+    text = slack_body(message_of(raw, notice(), page_url=PAGE))["text"]
+    assert not [part for part in ("<!", "<https://evil", "@here", "](", "\u202e") if part in text]
+    assert len(text.splitlines()) == 5
+    assert '"q" *Rollback succeeded*\\u202ex' in text
+    assert len(text) < 2500
+
+
+def card_text(made: Message) -> str:
+    """Return what a card says."""
+    card = teams_body(made)["attachments"][0]["content"]["body"]
+    return "\n".join(run["text"] for block in card for run in block["inlines"])

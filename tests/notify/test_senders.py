@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from receiver.notifications import NotificationReceiver
+from receiver.notify.cause import Cause
 from receiver.notify.errors import NotifyError
 from receiver.notify.senders import missing_extras, sender_of
 from receiver.notify.signing import signature_headers
@@ -115,6 +116,12 @@ def test_apprise_is_given_the_address_and_the_words(apprise: type[Service], secr
     )
     assert sent["body"].startswith("it still fires\nhttps://")
     assert missing_extras([by_apprise(secret)]) == ()
+
+
+def test_apprise_is_given_the_alert_too(apprise: type[Service], secret: Path) -> None:
+    cause = Cause({"name": "QueueStuck"})
+    sender_of(by_apprise(secret))(message("NotCured", "it still fires", cause=cause))
+    assert apprise.sent[0]["body"].startswith("it still fires\nAlert QueueStuck\nhttps://")
 
 
 @pytest.mark.parametrize(("attribute", "said"), [("known", "knows no such"), ("takes", "could not send")])
