@@ -160,10 +160,11 @@ def see_workload(cluster: Cluster, ref: WorkloadRef) -> Found:
         return SnapshotReader(cluster.api, cluster.records, pool).read(ref)
 
 
-def check_up(settings: Settings, kinds: tuple[str, ...]) -> Iterator[Finding]:
+def check_up(settings: Settings, kinds: tuple[str, ...], *, configured: bool) -> Iterator[Finding]:
     """Look at all that a receiver with these settings works with, and change nothing.
 
-    `kinds` are those that it must have the rights for, all where there are none.
+    `kinds` are those that it must have the rights for, all where there are none. `configured`: there is a
+    config file, and who is not in it is nowhere.
 
     Raises:
         ClusterError: there is no usable configuration.
@@ -180,7 +181,7 @@ def check_up(settings: Settings, kinds: tuple[str, ...]) -> Iterator[Finding]:
     )
     yield from check_alertmanager(alertmanager(settings))
     yield check_prometheus(prometheus(settings))
-    yield check_notifications(settings.notifications, ruleset)
+    yield check_notifications(settings.notifications, ruleset, configured=configured)
     for what, file in (("webhook", settings.webhook_token_file), ("review", settings.review_token_file)):
         yield _token_finding(f"{what} token", file)
     if (files := _tls(settings)) is not None:

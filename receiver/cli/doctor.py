@@ -1,5 +1,6 @@
 """`doctor`: is everything there that the receiver works with, and if not, what to do."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -39,12 +40,13 @@ WORDS = {True: "ok", False: "FAULT", None: "-"}
     help="A kind that is to be rolled back. May be repeated. [all]",
 )
 @ends_cleanly
-def doctor(kinds: tuple[str, ...], **flags: Any) -> None:
+def doctor(kinds: tuple[str, ...], config_file: Path | None, **flags: Any) -> None:
     """Look at all that the receiver works with, a line each: ok, or what to do.
 
     Rights are those of whoever asks: with the receiver's own kubeconfig, its.
     """
-    findings = list(check_up(settings_from(**flags), kinds))
+    settings = settings_from(config_file, **flags)
+    findings = list(check_up(settings, kinds, configured=config_file is not None))
     rows = [(WORDS[one.good], one.what, one.said) for one in findings]
     told = fitted_table(("STATE", "CHECKED", "FOUND"), rows)
     click.echo(colour_column(told, "STATE", FINDINGS))

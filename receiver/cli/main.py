@@ -5,6 +5,9 @@ A command's module is imported when it is asked for, so that `check` does not wa
 
 import importlib
 import os
+import sys
+import traceback
+from typing import Any
 
 import click
 
@@ -36,6 +39,17 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A group that imports a command's module only when the command is used."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command; where what it says cannot be written, say so and end with status 1."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as e:
+            if not _is_of_output(e):
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo(f"cannot write to standard output: {e.strerror}", err=True)
+            sys.exit(1)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the command line, all of which must be UTF-8: where it is not, gunicorn cannot be imported."""
         if not ctx.resilient_parsing:
@@ -53,6 +67,12 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"receiver.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, f"{cmd_name}_command", None) or getattr(module, cmd_name)
         return command
+
+
+def _is_of_output(fault: OSError) -> bool:
+    """Tell whether it was in printing, not in reading a file, that a command failed."""
+    *_, (innermost, _) = traceback.walk_tb(fault.__traceback__)
+    return innermost.f_code is click.echo.__code__
 
 
 def _demand_utf8(args: list[str], ctx: click.Context) -> None:

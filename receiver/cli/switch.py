@@ -8,7 +8,9 @@ from receiver.app import Cluster
 from receiver.cli.homes import open_home
 from receiver.cli.options import cluster_options, ends_cleanly, settings_from
 from receiver.cli.person import person
-from receiver.engine.words import Words
+from receiver.engine.words import Words, since_when
+from receiver.logs import printable
+from receiver.policy.ledger import Pause
 from receiver.policy.times import format_time
 
 
@@ -24,11 +26,19 @@ def _opened(**place: Any) -> tuple[Cluster, Words]:
 def pause(reason: str, **place: Any) -> None:
     """Refuse every rollback from now on, dry runs included, in all replicas."""
     cluster, words = _opened(**place)
-    held = words.pause(person(), reason)
+    held, before = words.pause(person(), reason)
     click.echo(
-        f"paused in namespace {cluster.namespace} at {format_time(held.at)};"
+        f"paused {_told(held, before, cluster.namespace)};"
         f" `rollback-receiver resume -n {cluster.namespace}` ends it"
     )
+
+
+def _told(held: Pause, before: Pause | None, namespace: str) -> str:
+    """Say since when nothing is rolled back; where somebody was first, by whom it is now, and why."""
+    if before is None:
+        return f"in namespace {namespace} at {format_time(held.at)}"
+    now = "" if held == before else "now "
+    return f"already in namespace {namespace}, {now}{printable(since_when(held))}"
 
 
 @click.command()

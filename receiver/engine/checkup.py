@@ -15,6 +15,7 @@ from receiver.cluster.kinds import is_served
 from receiver.cluster.ledger import NAME as LEDGER
 from receiver.cluster.ledger import LedgerStore
 from receiver.cluster.records import Records
+from receiver.engine.words import since_when
 from receiver.notifications import Notifications
 from receiver.notify.senders import missing_extras
 from receiver.policy.alertroute import judge_route
@@ -140,7 +141,8 @@ def _ledger(store: LedgerStore, namespace: str) -> Finding:
     if isinstance(ledger, Unreadable):
         return bad("ledger", str(ledger))
     if ledger.pause is not None:
-        return bad("ledger", f"the kill switch is on: rollback-receiver resume -n {namespace}")
+        end = f"rollback-receiver resume -n {namespace} ends it"
+        return bad("ledger", f"the kill switch is on, {since_when(ledger.pause)}; {end}")
     return good("ledger", f"{len(ledger.spendings)} rollbacks counted in namespace {namespace}")
 
 
@@ -173,8 +175,11 @@ def check_prometheus(prometheus: Prometheus | None) -> Finding:
     return good("Prometheus", prometheus.url)
 
 
-def check_notifications(notifications: Notifications, ruleset: Ruleset) -> Finding:
-    """Return whether everybody is known whom rules notify, and what that takes is installed."""
+def check_notifications(notifications: Notifications, ruleset: Ruleset, *, configured: bool) -> Finding:
+    """Return whether everybody is known whom rules notify, and what that takes is installed.
+
+    Who is not `configured`, without a config file, and not set otherwise, is not looked at.
+    """
     names = {each.name for each in notifications.receivers}
     unknown = [
         f"rule {rule.name} notifies {name}, which the config file does not have"
@@ -182,6 +187,8 @@ def check_notifications(notifications: Notifications, ruleset: Ruleset) -> Findi
         for name in rule.notify or ()
         if name not in names
     ]
+    if unknown and not names and not configured:
+        return unasked("notifications", "not set (--config): whom rules notify was not looked at")
     faults = [*missing_extras(notifications.receivers), *unknown]
     if faults:
         return bad("notifications", "; ".join(faults))

@@ -36,6 +36,7 @@ from receiver.engine.works import Works
 from receiver.policy.alerts import Payload
 from receiver.policy.context import Installation
 from receiver.policy.intake import Accepted, NotPersisted, RollbackQuery
+from receiver.policy.ledger import Pause
 from receiver.policy.overview import Overview, Rollout, overlook
 from receiver.policy.record import Review
 from receiver.policy.retention import DEFAULT, Limits
@@ -229,10 +230,10 @@ class Engine:
         with translated():
             return self._words.review(name, verdict, note, by)
 
-    def pause(self, by: str, reason: str) -> None:
-        """Switch the kill switch on."""
+    def pause(self, by: str, reason: str) -> tuple[Pause, Pause | None]:
+        """Switch the kill switch on; as `Words.pause`."""
         with translated():
-            self._words.pause(by, reason)
+            return self._words.pause(by, reason)
 
     def resume(self, by: str) -> None:
         """Switch the kill switch off."""

@@ -17,11 +17,14 @@ from receiver.engine.instance import Instance
 from receiver.policy.intake import WrongPhase
 from receiver.policy.ledger import Ledger, Pause
 from receiver.policy.record import Review, naming
+from receiver.policy.times import format_time
 from receiver.policy.words import Act, Outcome, Word, approved, rejected, reviewed
 from receiver.policy.workload import Unreadable
 
 log = logging.getLogger(__name__)
 Change = Callable[[status.Status], status.Status | None]
+Turn = Callable[[Pause | None], Pause | None]
+"""What the kill switch becomes of how it stood."""
 
 
 class Words:
@@ -75,20 +78,20 @@ class Words:
             Act.REVIEW, name, word, lambda old: reviewed(name, old, word, verdict), verdict=verdict.value
         )
 
-    def pause(self, by: str, reason: str) -> Pause:
-        """Switch the kill switch on, and return what holds.
+    def pause(self, by: str, reason: str) -> tuple[Pause, Pause | None]:
+        """Switch the kill switch on; return what holds then, and what held before, None where nothing did.
 
         Raises:
             ClusterError: it is not known to be stored, or the ledger cannot be read.
         """
         word = Word.said(by, self._now(), reason)
-        pause = Pause(at=word.at, by=word.by, reason=word.note)
-        self._switch(Act.PAUSE, word, pause)
-        return pause
+        said = Pause(at=word.at, by=word.by, reason=word.note)
+        before = self._switch(Act.PAUSE, word, lambda held: _paused(held, said))
+        return _paused(before, said), None if before == said else before
 
     def resume(self, by: str) -> Pause | None:
         """Switch the kill switch off, and return what held, None where nothing did; raises as `pause`."""
-        return self._switch(Act.RESUME, Word.said(by, self._now()), None)
+        return self._switch(Act.RESUME, Word.said(by, self._now()), lambda _: None)
 
     def _taken(self, new: status.Status, now: datetime) -> status.Status:
         return (
@@ -103,20 +106,32 @@ class Words:
             return raw
         return None
 
-    def _switch(self, act: Act, word: Word, pause: Pause | None) -> Pause | None:
-        """Set the kill switch; return how it stood."""
+    def _switch(self, act: Act, word: Word, turn: Turn) -> Pause | None:
+        """Turn the kill switch; return how it stood."""
         before: Pause | None = None
 
         def change(old: Ledger) -> Ledger:
             nonlocal before
             before = old.pause
-            return replace(old, pause=pause)
+            return replace(old, pause=turn(old.pause))
 
         with _counted(act, _said(act, word)):
             held = self._ledger.swap(self._ledger.read(), change)
             if isinstance(held, Unreadable):
                 raise Rejected(str(held))
         return before
+
+
+def _paused(held: Pause | None, said: Pause) -> Pause:
+    """Return what holds once somebody has paused: since the first who did, by the last who said why."""
+    if held is None:
+        return said
+    return replace(said, at=held.at) if said.reason.strip() else held
+
+
+def since_when(pause: Pause) -> str:
+    """Say by whom, since when and why everything is paused."""
+    return f"by {pause.by} since {format_time(pause.at)}" + (f": {pause.reason}" if pause.reason else "")
 
 
 def _said(act: Act, word: Word) -> dict[str, str]:

@@ -12,8 +12,8 @@ from statistics import median
 from typing import Any
 
 from receiver.policy.aftermath import Kind
-from receiver.policy.record import Phase, Review
-from receiver.policy.score import Case, RuleScore, Sample, score
+from receiver.policy.record import BY_HAND, Phase, Review, naming, phase_of
+from receiver.policy.score import Case, RuleScore, Sample, decided_at, score
 from receiver.policy.times import format_time
 
 
@@ -34,6 +34,24 @@ RECOVERIES: Mapping[Kind, Recovery] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """A rollback that a person's command ordered; `phase` is None while it is only claimed."""
+
+    at: datetime
+    phase: Phase | None
+
+
+def parse_order(raw: Mapping[str, Any]) -> Order | None:
+    """Read a record, None where no person's command made or took it.
+
+    Raises:
+        KeyError, TypeError, ValueError: the object is not one of ours.
+    """
+    at = decided_at(raw) if naming(raw)["rule"] == BY_HAND else None
+    return None if at is None else Order(at, phase_of(raw))
+
+
+@dataclass(frozen=True, slots=True)
 class Times:
     """So many times from the first alert until the trouble had ended; `middle` is None for none.
 
@@ -46,14 +64,16 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The records that were last decided from `since` on.
+    """What was last decided from `since` on.
 
+    `records` are those that rules decided; `orders` are people's, which no figure beside them counts.
     `refusals` are refused records by guard; one that several guards refused stands under each. `by_hand` is,
     by rule, what people rolled back themselves where it did nothing.
     """
 
     since: datetime
     records: int
+    orders: tuple[Order, ...]
     phases: Mapping[Phase, int]
     refusals: Mapping[str, int]
     scores: tuple[RuleScore, ...]
@@ -61,8 +81,8 @@ class Report:
     recoveries: Mapping[Recovery, Times]
 
 
-def make_report(cases: Iterable[Case], *, since: datetime) -> Report:
-    """Report on the cases that were decided since then."""
+def make_report(cases: Iterable[Case], orders: Iterable[Order], *, since: datetime) -> Report:
+    """Report on the cases that were decided since then, and on what people ordered."""
     counted = [case for case in cases if case.at >= since]
     refused = [case for case in counted if case.phase is Phase.REFUSED]
     scores = score(counted)
@@ -70,6 +90,7 @@ def make_report(cases: Iterable[Case], *, since: datetime) -> Report:
     return Report(
         since=since,
         records=len(counted),
+        orders=tuple(order for order in orders if order.at >= since),
         phases=Counter(case.phase for case in counted if case.phase),
         refusals=Counter(guard for case in refused for guard in case.guards),
         scores=scores,
@@ -95,16 +116,26 @@ def _times(times: Sequence[timedelta]) -> Times:
     return Times(len(times), None if middle is None else timedelta(seconds=middle))
 
 
+def order_phases(orders: Iterable[Order]) -> Mapping[Phase, int]:
+    """Return how many orders stand in each phase."""
+    return Counter(order.phase for order in orders if order.phase)
+
+
 def report_document(report: Report) -> dict[str, Any]:
     """Return the report for programs; a share or a median of nothing is null."""
     return {
         "since": format_time(report.since),
         "records": report.records,
-        "phases": {phase.value: report.phases[phase] for phase in Phase if report.phases.get(phase)},
+        "orderedByHand": {"records": len(report.orders), "phases": _of_phases(order_phases(report.orders))},
+        "phases": _of_phases(report.phases),
         "refusals": dict(sorted(report.refusals.items())),
         "rules": [_rule(each, report.by_hand[each.rule]) for each in report.scores],
         "recoveries": {how.value: _of_times(times) for how, times in report.recoveries.items()},
     }
+
+
+def _of_phases(phases: Mapping[Phase, int]) -> dict[str, int]:
+    return {phase.value: phases[phase] for phase in Phase if phases.get(phase)}
 
 
 def _rule(one: RuleScore, by_hand: Times) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def parse_case(raw: Mapping[str, Any]) -> Case | None:
     rule = str(decision.get("rule") or spec["rule"])
     if rule == BY_HAND:
         return _taken_over(spec, status) if status.get("before") else None
-    at = parse_time(decision.get("at") or raw["metadata"]["creationTimestamp"])
+    at = decided_at(raw)
     if at is None:
         return None
     return Case(
@@ -113,6 +113,12 @@ def parse_case(raw: Mapping[str, Any]) -> Case | None:
         guards=blocking_guards(raw),
         recovered=_recovered(spec, status),
     )
+
+
+def decided_at(raw: Mapping[str, Any]) -> datetime | None:
+    """Return when a record was last decided, when it was made where it is not decided yet."""
+    decision = (raw.get("status") or {}).get("decision") or {}
+    return parse_time(decision.get("at") or raw["metadata"]["creationTimestamp"])
 
 
 def _taken_over(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Case | None:

@@ -9,6 +9,7 @@ from flask import current_app
 
 from receiver.policy.alerts import Payload
 from receiver.policy.intake import Accepted, RollbackQuery
+from receiver.policy.ledger import Pause
 from receiver.policy.overview import Overview, Rollout
 from receiver.policy.record import Review
 from receiver.web.auth import TokenFile
@@ -74,8 +75,10 @@ class Receiver(Protocol):
             Unavailable: the cluster cannot be asked now.
         """
 
-    def pause(self, by: str, reason: str) -> None:
-        """Switch the kill switch on, for all replicas; `reason` may be empty.
+    def pause(self, by: str, reason: str) -> tuple[Pause, Pause | None]:
+        """Switch the kill switch on, for all replicas; `reason` may be empty, which changes no earlier pause.
+
+        Returns what holds now, and what held before, None where nothing did.
 
         Raises:
             Unavailable: the cluster cannot be asked now.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from receiver.policy.overview import Overview
+from receiver.policy.podtemplate import short_hash
 from receiver.policy.record import Phase
 from receiver.policy.times import format_precise
 from receiver.policy.words import Act
@@ -27,5 +28,6 @@ def state_counts(act: Act, raw: Mapping[str, Any]) -> bool:
 
 
 def state_of_switch(overview: Overview) -> str:
-    """Return since when the kill switch is on, empty while it is off."""
-    return format_precise(overview.pause.at) if overview.pause else ""
+    """Return since when the kill switch is on, and by whose word for what; empty while it is off."""
+    pause = overview.pause
+    return f"{format_precise(pause.at)} {short_hash(f'{pause.by} {pause.reason}')}" if pause else ""

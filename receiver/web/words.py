@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarg
 
 from receiver.policy.problems import advice, quoted, shown
 from receiver.policy.record import Review
+from receiver.policy.times import format_time
 from receiver.policy.words import NAME_LIMIT, NOTE_LIMIT
 from receiver.web.access import demand_review_token
 from receiver.web.api import checked, found
@@ -54,10 +55,11 @@ def review(name: str) -> ResponseReturnValue:
 
 @blueprint.post("/pause")
 def pause() -> ResponseReturnValue:
-    """Switch the kill switch on."""
+    """Switch the kill switch on: 200 with what holds then, and whether it was on already."""
     said = _said("by", "reason")
-    doors().receiver.pause(said["by"], said["reason"])
-    return jsonify(paused=True, by=said["by"], reason=said["reason"])
+    held, before = doors().receiver.pause(said["by"], said["reason"])
+    kept = {"by": held.by, "reason": held.reason, "since": format_time(held.at)}
+    return jsonify(paused=True, already=before is not None, **kept)
 
 
 @blueprint.post("/resume")

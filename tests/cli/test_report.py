@@ -102,6 +102,38 @@ def test_nothing_to_report_is_one_line(fake: FakeApi, run: Run) -> None:
     assert run("report", "--since", "soon").exit_code == 2
 
 
+BY_HAND = {"rule": "by-hand", "at": format_precise(NOW)}
+
+
+def test_rollbacks_that_people_ordered_are_told_apart(fake: FakeApi, run: Run) -> None:
+    """Also where rules decided nothing; what they took over from a rule counts as an order too."""
+    for name, phase in (("a", "Succeeded"), ("b", "Succeeded"), ("c", "Failed")):
+        put(fake, name, phase=phase, decision=BY_HAND)
+    first, ordered = run("report", "--since", "1m").stdout.split("\n\n")
+    assert first.startswith("0 records since ")
+    assert first.endswith(" (1m), decided by rules")
+    assert ordered == "Rollbacks ordered by hand: 3 (1 Failed, 2 Succeeded)\n"
+    before = {"rule": RULE, "mode": "dry-run", "phase": "DryRun", "at": format_precise(NOW)}
+    put(fake, "d", phase=None, decision=BY_HAND, before=before)
+    told = run("report").stdout.split("\n\n")
+    assert told[0].startswith("1 records since ")
+    assert told[1] == "Rollbacks ordered by hand: 4 (1 Failed, 2 Succeeded)"
+    found = json.loads(run("report", "-o", "json").stdout)
+    assert (found["records"], found["orderedByHand"]["records"]) == (1, 4)
+
+
+def test_order_without_an_end_is_counted_all_the_same(fake: FakeApi, run: Run) -> None:
+    put(fake, "a", phase=None, decision=BY_HAND)
+    assert run("report").stdout.endswith("\n\nRollbacks ordered by hand: 1\n")
+
+
+def test_order_of_another_version_is_left_out_and_named(fake: FakeApi, run: Run) -> None:
+    put(fake, "odd", phase="Unheard", decision=BY_HAND)
+    done = run("report")
+    assert "by hand" not in done.stdout
+    assert done.stderr.count("the record odd is left out") == 1
+
+
 def test_record_of_another_version_is_left_out_and_named(fake: FakeApi, run: Run) -> None:
     put(fake, "dry", phase="DryRun")
     put(fake, "odd", phase="Unheard")

@@ -1,5 +1,6 @@
 """What a terminal gets and a pipe does not, and what a shell completes."""
 
+import errno
 import json
 import os
 import pty
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -118,6 +120,44 @@ def test_a_pipe_gets_the_whole_list(kubeconfig: Path) -> None:
         words, capture_output=True, check=True, text=True, env={**os.environ, "COLUMNS": "20"}
     )
     assert "RULE" in piped.stdout.splitlines()[0].split()
+
+
+@pytest.mark.parametrize("words", [["crd"], ["list", "--help"], ["--version"]], ids=" ".join)
+def test_what_cannot_be_written_is_one_sentence(words: list[str]) -> None:
+    """However much of it there is."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "receiver", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "cannot write to standard output: No space left on device\n"
+
+
+def test_a_pipe_that_is_closed_is_no_fault() -> None:
+    its, mine = os.pipe()
+    os.close(its)
+    with os.fdopen(mine, "w") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "receiver", "crd"],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert done.stderr == b""
+
+
+def test_what_else_the_system_refuses_is_not_laid_to_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(main, "get_command", lambda *_: click.Command("schema", callback=refuse))
+    assert isinstance(CliRunner().invoke(main, ["schema"]).exception, OSError)
 
 
 def test_colours_change_no_column_but_their_own() -> None:

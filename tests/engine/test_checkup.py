@@ -192,7 +192,12 @@ def test_broken_ledger_and_kill_switch_are_faults(cluster: Cluster) -> None:
     assert "mend or delete it" in found(cluster)["ledger"].said
     paused = {"at": "2026-04-07T12:00:00Z", "by": "ann", "reason": "game day"}
     cluster.put(LEDGER, data={"rollbacks": "", "paused": json.dumps(paused)})
-    assert found(cluster)["ledger"].said == "the kill switch is on: rollback-receiver resume -n rollbacks"
+    assert found(cluster)["ledger"].said == (
+        "the kill switch is on, by ann since 2026-04-07T12:00:00Z: game day;"
+        " rollback-receiver resume -n rollbacks ends it"
+    )
+    cluster.put(LEDGER, data={"rollbacks": "", "paused": json.dumps({**paused, "reason": ""})})
+    assert "by ann since 2026-04-07T12:00:00Z; rollback-receiver" in found(cluster)["ledger"].said
 
 
 @pytest.fixture
@@ -259,14 +264,38 @@ NOTIFYING = {
 def test_rules_notify_whom_the_config_file_knows(
     given: Notifications, named: tuple[str, ...] | None, well: bool | None, said: str
 ) -> None:
-    found = check_notifications(given, Ruleset((rule(notify=named),)))
+    found = check_notifications(given, Ruleset((rule(notify=named),)), configured=True)
     assert (found.good, found.said) == (well, said)
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "well", "said"),
+    [
+        pytest.param(
+            *(Notifications(), ("shop",), None),
+            "not set (--config): whom rules notify was not looked at",
+            id="nothing-to-look-at",
+        ),
+        pytest.param(Notifications(), None, None, "not set", id="nobody"),
+        pytest.param(slack(), ("typo",), False, NOTIFYING["nobody-known"][3], id="set-by-a-variable"),
+    ],
+)
+def test_without_a_config_file_nobody_is_missed_in_it(
+    given: Notifications, named: tuple[str, ...] | None, well: bool | None, said: str
+) -> None:
+    found = check_notifications(given, Ruleset((rule(notify=named),)), configured=False)
+    assert (found.good, found.said) == (well, said)
+
+
+def test_with_a_config_file_that_names_nobody_it_is_a_fault() -> None:
+    found = check_notifications(Notifications(), Ruleset((rule(notify=("shop",)),)), configured=True)
+    assert found.good is False
 
 
 def test_a_receiver_that_takes_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("receiver.notify.senders.is_installed", lambda: False)
     given = Notifications.parse({"receivers": [{"name": "shop", "apprise": {"url_file": "/etc/url"}}]})
     assert isinstance(given, Notifications)
-    found = check_notifications(given, Ruleset())
+    found = check_notifications(given, Ruleset(), configured=True)
     assert found.good is False
     assert "receiver shop: apprise is not installed" in found.said

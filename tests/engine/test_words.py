@@ -10,11 +10,15 @@ import pytest
 
 from receiver import metrics
 from receiver.cluster.errors import Conflict, Unavailable
+from receiver.cluster.ledger import LedgerStore, dump_ledger
+from receiver.cluster.records import Records
 from receiver.engine.instance import Instance
 from receiver.engine.service import Engine
+from receiver.engine.words import Words
 from receiver.policy import intake
 from receiver.policy.alerts import Status
 from receiver.policy.intake import WrongPhase
+from receiver.policy.ledger import Ledger, Pause
 from receiver.policy.record import Review
 from receiver.policy.rules import Approval, Mode, Rule
 from tests.engine.builders import FOLDER, eventually, record, rule
@@ -370,8 +374,49 @@ def test_words_to_a_silent_cluster_are_unavailable(fake: FakeApi) -> None:
         lambda: engine.resume("ann"),
     ):
         with pytest.raises(intake.Unavailable):
-            word()  # type: ignore[no-untyped-call]
+            word()
     assert said("pause", "failed") == failed + 1
+
+
+EARLIER = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def switch_at(fake: FakeApi, at: datetime) -> Words:
+    return Words(Records(fake, "rollbacks"), LedgerStore(fake, "rollbacks"), now=lambda: at)
+
+
+@pytest.mark.parametrize(
+    ("reason", "held"),
+    [
+        pytest.param("", Pause(EARLIER, "ann", "game day"), id="none"),
+        pytest.param(" ", Pause(EARLIER, "ann", "game day"), id="blank"),
+        pytest.param("outage", Pause(EARLIER, "bob", "outage"), id="another"),
+    ],
+)
+def test_who_pauses_second_changes_only_the_reason_and_never_since_when(
+    fake: FakeApi, reason: str, held: Pause
+) -> None:
+    """And hears what held before. Without a reason it changes nothing, so that the first one's stays."""
+    first = Pause(EARLIER, "ann", "game day")
+    assert switch_at(fake, EARLIER).pause("ann", "game day") == (first, None)
+    later = switch_at(fake, EARLIER + timedelta(hours=1))
+    assert later.pause("bob", reason) == (held, first)
+    assert LedgerStore(fake, "rollbacks").read().ledger == Ledger(pause=held)
+    assert later.resume("bob") == held
+
+
+def test_pause_whose_answer_was_lost_is_no_second_one(fake: FakeApi) -> None:
+    said = Pause(EARLIER, "ann", "")
+    lost = [True]
+
+    def before(method: str, _: str) -> None:
+        if method == "POST" and lost:
+            lost.clear()
+            fake.put(LEDGER, data=dump_ledger(Ledger(pause=said)))
+            raise Conflict("POST: it exists already (409)", code=409)
+
+    fake.before = before
+    assert switch_at(fake, EARLIER).pause("ann", "") == (said, None)
 
 
 def test_kill_switch_that_nobody_can_read_is_no_success(fake: FakeApi) -> None:

@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from receiver.policy.aftermath import Aftermath, Kind
-from receiver.policy.record import Phase, Review
-from receiver.policy.report import Recovery, Times, make_report, report_document
+from receiver.policy.record import BY_HAND, Phase, Review
+from receiver.policy.report import Order, Recovery, Times, make_report, parse_order, report_document
 from receiver.policy.score import Case
+from receiver.policy.times import format_time
 from receiver.policy.vocabulary import Mode
 from tests.policy.builders import DAY, HOUR, MINUTE, NOW
 
@@ -43,7 +46,7 @@ CASES = [
 
 
 def test_report_counts_what_was_decided_since() -> None:
-    report = make_report(CASES, since=SINCE)
+    report = make_report(CASES, [], since=SINCE)
     assert report.records == 9
     assert report.phases == {Phase.DRY_RUN: 5, Phase.REFUSED: 2, Phase.SUCCEEDED: 1}
     assert report.refusals == {"blame": 2, "budget": 1}
@@ -52,7 +55,7 @@ def test_report_counts_what_was_decided_since() -> None:
 
 def test_medians_come_with_the_number_behind_them() -> None:
     """From the first alert until it was over; an alert that still fired has no time."""
-    report = make_report(CASES, since=SINCE)
+    report = make_report(CASES, [], since=SINCE)
     assert report.by_hand == {"errors": Times(3, 10 * MINUTE), "latency": Times(0, None)}
     assert report.recoveries == {
         Recovery.ROLLED_BACK: Times(1, 2 * MINUTE),
@@ -65,11 +68,11 @@ def test_medians_come_with_the_number_behind_them() -> None:
 def test_aftermath_of_what_was_rolled_back_later_is_no_recovery() -> None:
     """Its own end counts."""
     acted = replace(back(4), phase=Phase.NOT_CURED, patched=True)
-    assert make_report([acted], since=SINCE).recoveries[Recovery.BY_HAND] == Times(0, None)
+    assert make_report([acted], [], since=SINCE).recoveries[Recovery.BY_HAND] == Times(0, None)
 
 
 def test_document_has_every_figure_for_programs() -> None:
-    found = report_document(make_report(CASES, since=SINCE))
+    found = report_document(make_report(CASES, [], since=SINCE))
     assert (found["since"], found["records"]) == ("2026-04-01T12:00:00Z", 9)
     assert found["phases"] == {"Refused": 2, "DryRun": 5, "Succeeded": 1}
     assert found["refusals"] == {"blame": 2, "budget": 1}
@@ -93,10 +96,57 @@ def test_document_has_every_figure_for_programs() -> None:
 
 
 def test_rule_that_is_ready_is_named() -> None:
-    (rule,) = report_document(make_report([back(4)] * 5, since=SINCE))["rules"]
+    (rule,) = report_document(make_report([back(4)] * 5, [], since=SINCE))["rules"]
     assert rule["readyFor"] == "approve"
 
 
+ORDERS = [
+    *[Order(NOW, Phase.SUCCEEDED)] * 2,
+    Order(NOW, None),
+    Order(SINCE, Phase.FAILED),
+    Order(SINCE - MINUTE, Phase.SUCCEEDED),
+]
+
+
+def test_what_people_ordered_is_counted_beside_what_rules_decided() -> None:
+    """With where it stands; nothing else of the report changes by it."""
+    found = report_document(make_report(CASES, ORDERS, since=SINCE))
+    assert found.pop("orderedByHand") == {"records": 4, "phases": {"Succeeded": 2, "Failed": 1}}
+    without = report_document(make_report(CASES, [], since=SINCE))
+    assert without.pop("orderedByHand") == {"records": 0, "phases": {}}
+    assert found == without
+
+
+def record(rule: str, **status: Any) -> dict[str, Any]:
+    metadata = {"name": "checkout-1", "creationTimestamp": format_time(NOW - HOUR)}
+    return {"metadata": metadata, "spec": {"rule": rule}, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("raw", "order"),
+    [
+        pytest.param(record("errors", phase="Succeeded"), None, id="a-rules"),
+        pytest.param(record(BY_HAND, phase="Succeeded"), Order(NOW - HOUR, Phase.SUCCEEDED), id="a-persons"),
+        pytest.param({**record(BY_HAND), "status": None}, Order(NOW - HOUR, None), id="only-claimed"),
+        pytest.param(
+            record("errors", phase="Failed", decision={"rule": BY_HAND, "at": format_time(NOW)}),
+            Order(NOW, Phase.FAILED),
+            id="taken-over-by-a-person",
+        ),
+        pytest.param(
+            record(BY_HAND, phase="DryRun", decision={"rule": "errors", "at": format_time(NOW)}),
+            None,
+            id="taken-over-by-a-rule",
+        ),
+        pytest.param(
+            {**record(BY_HAND), "metadata": {"name": "a", "creationTimestamp": None}}, None, id="of-no-time"
+        ),
+    ],
+)
+def test_order_is_read(raw: dict[str, Any], order: Order | None) -> None:
+    assert parse_order(raw) == order
+
+
 def test_nothing_is_a_report_too() -> None:
-    found = report_document(make_report([], since=SINCE))
+    found = report_document(make_report([], [], since=SINCE))
     assert (found["records"], found["phases"], found["rules"]) == (0, {}, [])

@@ -1,7 +1,7 @@
 """An application around a receiver that notes what it is asked; and the real server around a stub."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from receiver.policy.alerts import Payload
 from receiver.policy.intake import Accepted, RollbackQuery, WrongPhase
+from receiver.policy.ledger import Pause
 from receiver.policy.overview import Overview, Rollout
 from receiver.policy.record import Review
 from receiver.policy.rules import Mode
@@ -18,6 +19,7 @@ from receiver.web.auth import TokenFile
 from receiver.web.page import Proxies
 from tests.web.server_process import Server
 
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LIMIT = 4 * 1024 * 1024
 
 
@@ -30,6 +32,7 @@ class Notebook:
         self.queries: list[RollbackQuery] = []
         self.names: list[str] = []
         self.at_a_glance = Overview(Mode.AUTO)
+        self.paused: Pause | None = None
         self.progress: Rollout | None = None
         self.listed: dict[str, Any] = {"items": [], "continue": "abc"}
         self.words: list[tuple[str, ...]] = []
@@ -73,8 +76,9 @@ class Notebook:
     def review(self, name: str, verdict: Review, note: str, by: str) -> dict[str, Any] | None:
         return self._heard("review", name, verdict, note, by)
 
-    def pause(self, by: str, reason: str) -> None:
+    def pause(self, by: str, reason: str) -> tuple[Pause, Pause | None]:
         self._heard("pause", by, reason)
+        return self.paused or Pause(NOON, by, reason), self.paused
 
     def resume(self, by: str) -> None:
         self._heard("resume", by)

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from flask import Flask
 from receiver import logs
 from receiver.policy.alerts import Payload
 from receiver.policy.intake import Accepted, RollbackQuery
+from receiver.policy.ledger import Pause
 from receiver.policy.overview import Overview, Rollout
 from receiver.policy.record import Review
 from receiver.policy.rules import Mode
@@ -62,7 +63,8 @@ class Pretender:
     def review(self, name: str, verdict: Review, note: str, by: str) -> dict[str, Any] | None:  # noqa: ARG002
         return None
 
-    def pause(self, by: str, reason: str) -> None: ...
+    def pause(self, by: str, reason: str) -> tuple[Pause, Pause | None]:
+        return Pause(datetime.now(UTC), by, reason), None
 
     def resume(self, by: str) -> None: ...
 

@@ -15,7 +15,7 @@ from receiver.policy.overview import Overview
 from receiver.policy.rules import Mode
 from receiver.web.page import Proxies
 from receiver.web.visitors import COOKIE
-from tests.web.conftest import Notebook, client_of
+from tests.web.conftest import NOON, Notebook, client_of
 from tests.web.pages import TOKEN, Person, record
 
 PAGE = "/rollbacks/checkout-1"
@@ -71,6 +71,17 @@ def test_kill_switch_goes_off_where_it_is_on_and_returns_to_the_page(person: Per
     person.notebook.at_a_glance = Overview(Mode.AUTO, Pause(datetime(2026, 5, 1, tzinfo=UTC), "Kim", ""))
     answer = person.send("/resume", page=PAGE, data={"next": PAGE})
     assert (answer.headers["Location"], person.notebook.words) == (PAGE, [("resume", "Kim")])
+
+
+def test_form_that_ends_a_pause_is_out_of_date_once_somebody_else_has_paused_for_a_reason(
+    person: Person,
+) -> None:
+    """Since when it holds stays, but whoever sent the form did not know why it holds now."""
+    person.notebook.at_a_glance = Overview(Mode.AUTO, Pause(NOON, "Kim", ""))
+    form = person.form("/", "/resume")
+    person.notebook.at_a_glance = Overview(Mode.AUTO, Pause(NOON, "Ann", "an outage"))
+    assert person.client.post("/resume", data={"form": form}).status_code == 409
+    assert person.notebook.words == []
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil", "/api/v1", "x"])

@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from receiver.policy.intake import Unavailable, WrongPhase
+from receiver.policy.ledger import Pause
 from receiver.policy.record import Review
-from tests.web.conftest import Notebook, client_of
+from tests.web.conftest import NOON, Notebook, client_of
 
 RECORD = "/api/v1/rollbacks/checkout-7d4b9c-3fa9c1"
 TOKEN = {"Authorization": "Bearer review-secret"}
@@ -60,6 +61,15 @@ def test_words_are_handed_on(
     assert (answer.status_code, notebook.words) == (200, [heard])
     about_record = answer.get_json() == {"kind": "Rollback"}
     assert about_record or answer.get_json()["paused"] is (heard[0] == "pause")
+
+
+def test_pause_answers_what_holds(oncall: FlaskClient, notebook: Notebook) -> None:
+    """Where somebody was first, that is theirs."""
+    told = {"paused": True, "since": "2026-05-01T12:00:00Z"}
+    mine, theirs = {"by": "bob", "reason": "outage"}, {"by": "ann", "reason": "game day"}
+    assert say(oncall, EVERY[3], mine).get_json() == {**told, **mine, "already": False}
+    notebook.paused = Pause(NOON, **theirs)
+    assert say(oncall, EVERY[3], {"by": "bob"}).get_json() == {**told, **theirs, "already": True}
 
 
 @pytest.mark.parametrize("path", EVERY)

@@ -1,5 +1,6 @@
 """Guard stale: an alert that has been firing for long is no longer news."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from receiver.policy.context import Context
@@ -29,9 +30,14 @@ def judge(context: Context) -> Verdict:
     which = "" if len(blaming) == len(context.alerts) else " by which blame passes"
     age, limit = context.now - newest.starts_at, context.rule.guards.max_alert_age
     name = plain(newest.name) if newest.name else "without a name"
-    evidence = (
-        f"the newest alert{which} ({name}) started {format_age(age)} ago; max_alert_age {format_age(limit)}"
-    )
+    evidence = f"the newest alert{which} ({name}) {_started(age)}; max_alert_age {format_age(limit)}"
     if age > limit:
         return block(GUARD, Reason.TOO_OLD, evidence)
     return allow(GUARD, Reason.FRESH, evidence)
+
+
+def _started(age: timedelta) -> str:
+    """Say when an alert started; one that is still to start is another clock's."""
+    if age < timedelta(0):
+        return f"starts in {format_age(-age)}, by Alertmanager's clock"
+    return f"started {format_age(age)} ago"
