@@ -67,9 +67,9 @@ def _named(spec: Mapping[str, Any]) -> Iterator[Named]:
 
 def _of_container(container: Mapping[str, Any]) -> Iterator[Named]:
     for variable in container.get("env") or []:
-        source = variable.get("valueFrom") or {}
-        yield from _reference(ItemKind.CONFIG_MAP, source.get("configMapKeyRef"))
-        yield from _reference(ItemKind.SECRET, source.get("secretKeyRef"))
+        if source := variable.get("valueFrom"):
+            yield from _reference(ItemKind.CONFIG_MAP, source.get("configMapKeyRef"))
+            yield from _reference(ItemKind.SECRET, source.get("secretKeyRef"))
     for source in container.get("envFrom") or []:
         yield from _reference(ItemKind.CONFIG_MAP, source.get("configMapRef"))
         yield from _reference(ItemKind.SECRET, source.get("secretRef"))

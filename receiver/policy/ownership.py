@@ -24,8 +24,10 @@ MANAGED_BY, RELEASE, RELEASE_NAMESPACE = (
     "meta.helm.sh/release-namespace",
 )
 _TRACKED = re.compile(
-    r"(?P<app>[^:]+):(?P<group>[^:/]*)/(?P<kind>[^:/]+):(?P<namespace>[^:/]*)/(?P<name>[^:/]+)"
+    r"((?P<app_namespace>[^:_]+)_)?(?P<app>[^:]+)"
+    r":(?P<group>[^:/]*)/(?P<kind>[^:/]+):(?P<namespace>[^:/]*)/(?P<name>[^:/]+)"
 )
+"""An application outside of Argo CD's own namespace is written NAMESPACE_NAME; no name has a `_`."""
 _WORD = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -46,8 +48,13 @@ class Owner:
     name: str
     namespace: str
 
+    @property
+    def path(self) -> str:
+        """Return the name, after the namespace where that is known."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
     def __str__(self) -> str:
-        return f"{self.tool} {self.kind} {self.namespace}/{self.name}".replace(" /", " ")
+        return f"{self.tool} {self.kind} {self.path}"
 
 
 def owners(workload: Workload) -> tuple[Owner, ...] | Unreadable:
@@ -74,7 +81,8 @@ def _argo_cd(workload: Workload) -> Owner | Unreadable | None:
         ref.namespace,
         ref.name,
     )
-    return Owner(Tool.ARGO_CD, "application", _plain(parts["app"]), "") if names_itself else None
+    app, namespace = _plain(parts["app"]), _plain(parts["app_namespace"] or "")
+    return Owner(Tool.ARGO_CD, "application", app, namespace) if names_itself else None
 
 
 def _flux(labels: Mapping[str, str]) -> Iterator[Owner]:

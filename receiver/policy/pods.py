@@ -55,17 +55,16 @@ def pod_names(alerts: Iterable[Alert]) -> frozenset[str]:
 def shares(names: frozenset[str], pods: Iterable[Pod], workload: Workload) -> Shares:
     """Tell whose the pods of these names are.
 
-    Pods that are gone don't count, unless all are: a pod's name begins with that of its ReplicaSet, which
-    tells too. What is no pod of this workload, an exporter's for example, never counts.
+    Of pods that are gone the name tells, which begins with that of their ReplicaSet. What is no pod of this
+    workload, an exporter's for example, never counts.
     """
     mine = workload.live.template_hash
     hashes = {revision.template_hash for revision in workload.all_revisions}
     there = {pod.name: _hash(pod, workload) for pod in pods if pod.name in names}
-    known = [found for found in there.values() if found and found in hashes]
+    gone = {name: _hash_by_name(name, workload) for name in names - there.keys()}
+    known = [found for found in (there | gone).values() if found and found in hashes]
     # A hash that no revision has is another workload's, unless it may be the suspect's own.
     unknown = [name for name, found in there.items() if not found or (not mine and found not in hashes)]
-    if not known and not unknown:
-        known = [found for name in names if (found := _hash_by_name(name, workload))]
     suspect = known.count(mine) if mine else 0
     return Shares(suspect, len(known) - suspect, tuple(sorted(unknown)))
 
@@ -83,13 +82,13 @@ def _prefix(ref: WorkloadRef, template_hash: str) -> str:
     return f"{ref.name}-{template_hash}-"
 
 
-def unwell(workload: Workload, pods: tuple[Pod, ...] | Unreadable) -> str | None:
-    """Say how the suspect's own pods are, None where all are well or nothing is known of them."""
+def readiness(workload: Workload, pods: tuple[Pod, ...] | Unreadable) -> str | None:
+    """Say how many of the suspect's own pods are ready, None where nothing is known of them."""
     mine = [] if isinstance(pods, Unreadable) else pods
     ours = [pod for pod in mine if pod.template_hash and pod.template_hash == workload.live.template_hash]
     waiting = sorted({pod.waiting for pod in ours if pod.waiting})
     reasons = f" ({', '.join(waiting)})" if waiting else ""
     if ours:
         ready = sum(1 for pod in ours if pod.ready)
-        return None if ready == len(ours) else f"{ready} of its {len(ours)} pods are ready{reasons}"
+        return f"{ready} of its {len(ours)} pods are ready{reasons}"
     return "none of its pods is available" if workload.live.available is False else None

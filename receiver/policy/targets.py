@@ -1,7 +1,7 @@
 """From an alert's labels to the workload that they name, as far as labels alone tell.
 
 Without a `target` in the rule the labels of kubernetes-mixin decide: `deployment`, `statefulset`,
-`daemonset`, and Argo's `rollout`; else `pod`. Whose a pod is, and what a Service selects, the cluster tells.
+`daemonset`, else `pod`; else Argo's `rollout`. Whose a pod is, and what a Service selects, the cluster tells.
 Label values are hostile until they prove to be names.
 """
 
@@ -21,8 +21,10 @@ KIND_LABELS = {
     "deployment": Kind.DEPLOYMENT,
     "statefulset": Kind.STATEFUL_SET,
     "daemonset": Kind.DAEMON_SET,
+    "pod": None,
     "rollout": Kind.ROLLOUT,
 }
+"""The first that an alert has tells; a pod's owner may be of any kind."""
 
 
 class TargetReason(StrEnum):
@@ -97,10 +99,8 @@ def _by_mixin_labels(labels: Mapping[str, str]) -> WorkloadRef | Clue | TargetFa
         return TargetFault(TargetReason.LABEL_MISSING, "the alert has no label namespace")
     for label, kind in KIND_LABELS.items():
         if name := labels.get(label):
-            return _checked(WorkloadRef(kind.value, namespace, name))
-    if pod := labels.get("pod"):
-        return _checked(PodRef(namespace, pod))
-    wanted = ", ".join([*KIND_LABELS, "pod"])
+            return _checked(WorkloadRef(kind.value, namespace, name) if kind else PodRef(namespace, name))
+    wanted = ", ".join(KIND_LABELS)
     return TargetFault(TargetReason.LABEL_MISSING, f"the alert has none of the labels {wanted}")
 
 

@@ -1,12 +1,13 @@
 """The words that rules and settings choose from, and how each is read and described to JSON Schema."""
 
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import PlainValidator, WithJsonSchema
 
 from receiver.policy.fields import choice, count
-from receiver.policy.problems import shown
+from receiver.policy.problems import SHOWN, shown
 
 
 class Mode(StrEnum):
@@ -74,8 +75,8 @@ LEAST_SYSTEMIC = 2
 
 
 def _to(value: object) -> To | int:
-    if isinstance(value, str) and value in set(To):
-        return To(value)
+    if isinstance(value, str) and get_close_matches(value[:SHOWN], list(To)):
+        return choice(To)(value)
     try:
         return count(value)
     except ValueError:

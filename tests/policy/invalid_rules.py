@@ -206,7 +206,7 @@ INVALID = {
     ),
     "rollback-to-unknown": (
         with_keys("rollback: {to: last_good}"),
-        ["4: rule shop: rollback.to: must be last-good, previous or a revision's number, not 'last_good'"],
+        ["4: rule shop: rollback.to: 'last_good' is unknown: did you mean last-good?"],
     ),
     "rollback-to-zero": (
         with_keys("rollback: {to: 0}"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from receiver.policy.pods import Pod, Shares, pod_names, shares, unwell
+from receiver.policy.pods import Pod, Shares, pod_names, readiness, shares
 from receiver.policy.workload import Unreadable, Workload
 from tests.policy.builders import FORBIDDEN, LIVE, alert, revision, workload
 
@@ -51,16 +51,28 @@ def test_pods_belong_to_revisions(names: list[Pod], of: Workload, expected: Shar
         pytest.param({"checkout-hash7"}, Shares(0, 0), id="the-set-itself"),
         pytest.param({"kube-state-metrics-1"}, Shares(0, 0), id="an-exporter"),
         pytest.param(
-            {NEW.name, "checkout-hash6-gone", "checkout-hash5-gone"}, Shares(1, 0), id="one-is-left"
+            {NEW.name, "checkout-hash6-gone", "checkout-hash5-gone"},
+            Shares(1, 2),
+            id="beside-one-that-is-left",
         ),
         pytest.param(
-            {"db-0", "checkout-hash6-gone"}, Shares(0, 0, ("db-0",)), id="one-is-left-of-which-nothing-tells"
+            {OLD.name, "checkout-hash7-gone", "kube-state-metrics-1"}, Shares(1, 1), id="for-the-suspect-too"
+        ),
+        pytest.param(
+            {"db-0", "checkout-hash6-gone"}, Shares(0, 1, ("db-0",)), id="beside-one-of-which-nothing-tells"
         ),
     ],
 )
-def test_pods_that_are_gone_count_by_their_names_where_all_are(names: set[str], expected: Shares) -> None:
+def test_pods_that_are_gone_count_by_their_names(names: set[str], expected: Shares) -> None:
     """A pod is named after its ReplicaSet."""
     assert shares(frozenset(names), (NEW, OLD, ANYBODYS), workload()) == expected
+
+
+def test_pods_that_are_gone_and_whose_names_do_not_tell_are_left_out() -> None:
+    """Even where the suspect's own hash is unknown: they may be anything's."""
+    names = frozenset({"checkout-hash6-gone", "checkout-hash7-gone", "db-1"})
+    of = workload(live=revision(None, template_hash=None), revisions=(revision(6),))
+    assert shares(names, (), of) == Shares(0, 1)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +101,8 @@ def test_most_must_be_the_suspects(found: Shares, speaks: bool | None) -> None:
         pytest.param(True, (), None, id="available"),
         pytest.param(False, (), "none of its pods is available", id="never-available"),
         pytest.param(False, FORBIDDEN, "none of its pods is available", id="pods-unreadable"),
-        pytest.param(False, (NEW,), None, id="all-ready"),
+        pytest.param(False, (NEW, OLD), "1 of its 1 pods are ready", id="all-ready"),
+        pytest.param(True, (OLD,), None, id="none-of-its-own"),
         pytest.param(
             True, (NEW, Pod("a", "hash7", ready=False)), "1 of its 2 pods are ready", id="not-ready"
         ),
@@ -104,6 +117,6 @@ def test_most_must_be_the_suspects(found: Shares, speaks: bool | None) -> None:
 def test_the_suspects_own_state_is_said(
     available: bool | None, pods: tuple[Pod, ...] | Unreadable, expected: str | None
 ) -> None:
-    """In words; only where not all is well."""
+    """In words; nothing where nothing is known."""
     live = revision(7, live_since=LIVE.live_since, available=available)
-    assert unwell(workload(live=live), pods) == expected
+    assert readiness(workload(live=live), pods) == expected

@@ -58,9 +58,15 @@ def with_target(target: Target) -> Rule:
         ),
         pytest.param(
             MIXIN,
-            {"namespace": "shop", "rollout": "web", "pod": "web-x7"},
+            {"namespace": "shop", "rollout": "blue", "pod": "web-x7"},
+            PodRef("shop", "web-x7"),
+            id="pod-before-rollout",
+        ),
+        pytest.param(
+            MIXIN,
+            {"namespace": "shop", "rollout": "web", "pod": ""},
             WorkloadRef("Rollout", "shop", "web"),
-            id="rollout-before-pod",
+            id="rollout",
         ),
         pytest.param(
             with_target(BY_KIND),
@@ -134,7 +140,7 @@ def test_labels_name_the_target(of: Rule, labels: dict[str, str], found: Workloa
             MIXIN,
             {"namespace": "shop", "node": "n1"},
             TargetReason.LABEL_MISSING,
-            "the alert has none of the labels deployment, statefulset, daemonset, rollout, pod",
+            "the alert has none of the labels deployment, statefulset, daemonset, pod, rollout",
             id="no-workload",
         ),
         pytest.param(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from receiver.policy.alerts import Alert
 from receiver.policy.context import Context
 from receiver.policy.durations import format_duration
-from receiver.policy.pods import Shares, pod_names, shares, unwell
+from receiver.policy.pods import Shares, pod_names, readiness, shares
 from receiver.policy.problems import listed, plain
 from receiver.policy.times import format_age, format_precise, format_time
 from receiver.policy.troubles import NONE, Onset, Trouble, onset, troubles, unknown_to_prometheus
@@ -44,7 +44,7 @@ def judge(context: Context) -> Verdict:
     passing = next((verdict for _, verdict in judged if verdict.allowed), None)
     verdict = passing or judged[0][1]
     others = "" if passing else _others(judged[1:], live.live_since)
-    state = unwell(context.workload, context.pods)
+    state = readiness(context.workload, context.pods)
     evidence = verdict.evidence + others + (f"; {state}" if state else "")
     return replace(verdict, evidence=evidence, warning=_warning(context))
 

@@ -99,7 +99,7 @@ def _to_stop(some: Iterable[Owner]) -> str:
 def _command(owner: Owner) -> str:
     """Return the command that stops an owner; what its marks do not tell is left to the person."""
     if owner.tool is Tool.ARGO_CD:
-        return f"argocd app set {owner.name} --sync-policy none"
+        return f"argocd app set {owner.path} --sync-policy none"
     suspend = f"flux suspend {owner.kind.lower()} {owner.name} -n"
     if owner.namespace:
         return f"{suspend} {owner.namespace}"

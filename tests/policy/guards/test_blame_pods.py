@@ -48,6 +48,14 @@ def test_pods_that_are_gone_tell_by_their_names() -> None:
         assert blame.judge(context(alerts=(gone,), pods=pods(r7=3))).reason is expected
 
 
+def test_old_pods_that_are_gone_count_beside_the_new_one_that_is_there() -> None:
+    """They were in trouble, whether the rollout or the crash has ended them since."""
+    names = ["checkout-hash7-0", *(f"checkout-hash6-gone{number}" for number in range(3))]
+    verdict = blame.judge(context(alerts=tuple(alert(pod=name) for name in names), pods=pods(r7=1)))
+    assert verdict.reason is Reason.OTHER_PODS
+    assert "; 1 of the 4 pods with it are of this revision" in verdict.evidence
+
+
 def test_pods_that_nobody_knows_have_no_say() -> None:
     """An exporter's own pod, for example, as the label often is."""
     verdict = blame.judge(context(alerts=(alert(pod="kube-state-metrics-0"),), pods=pods(r7=3)))
@@ -55,6 +63,7 @@ def test_pods_that_nobody_knows_have_no_say() -> None:
     assert "pods with it" not in verdict.evidence
     assert verdict.evidence.endswith(
         "; whose pods have it was not judged, not there or of no known revision: kube-state-metrics-0"
+        "; 3 of its 3 pods are ready"
     )
 
 
@@ -73,26 +82,27 @@ UNMARKED = tuple(Pod(f"p{number}", None, ready=True) for number in range(5))
         pytest.param(
             (*pods(r7=1), *UNMARKED[:2]),
             Reason.PODS_UNKNOWN,
-            "; 1 of the 3 pods with it are of this revision, cannot tell whose pods p0, p1 are",
+            "; 1 of the 3 pods with it are of this revision, cannot tell whose pods p0, p1 are; "
+            "1 of its 1 pods are ready",
             id="two-of-three",
         ),
         pytest.param(
             (*pods(r7=4), *UNMARKED),
             Reason.PODS_UNKNOWN,
             "; 4 of the 9 pods with it are of this revision, "
-            "cannot tell whose pods p0, p1, p2 and 2 more are",
+            "cannot tell whose pods p0, p1, p2 and 2 more are; 4 of its 4 pods are ready",
             id="many",
         ),
         pytest.param(
             (*pods(r7=3), *UNMARKED[:2]),
             Reason.RECENT_ROLLOUT,
-            "; 3 of the 5 pods with it are of this revision",
+            "; 3 of the 5 pods with it are of this revision; 3 of its 3 pods are ready",
             id="most-anyhow",
         ),
         pytest.param(
             (*pods(r7=1, r6=2), *UNMARKED[:1]),
             Reason.OTHER_PODS,
-            "; 1 of the 4 pods with it are of this revision",
+            "; 1 of the 4 pods with it are of this revision; 1 of its 1 pods are ready",
             id="half-at-most-anyhow",
         ),
     ],
@@ -115,6 +125,16 @@ def test_pods_count_for_the_alertname_that_names_them() -> None:
     assert blame.judge(context(alerts=(of_old, alert()), pods=there)).reason is Reason.RECENT_ROLLOUT
 
 
+CRASHING = (Pod("checkout-hash7-0", "hash7", ready=False, waiting="CrashLoopBackOff"),)
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        pytest.param(CRASHING, "; 0 of its 1 pods are ready (CrashLoopBackOff)", id="crashing"),
+        pytest.param(pods(r7=3, r6=1), "; 3 of its 3 pods are ready", id="healthy"),
+    ],
+)
 @pytest.mark.parametrize(
     ("age", "expected"),
     [
@@ -122,9 +142,10 @@ def test_pods_count_for_the_alertname_that_names_them() -> None:
         pytest.param(HOUR, Reason.TROUBLE_BEFORE_ROLLOUT, id="still-a-block"),
     ],
 )
-def test_the_releases_own_state_is_evidence_and_decides_nothing(age: timedelta, expected: Reason) -> None:
-    """A crashing release is said, and does not make an old trouble its fault."""
-    crashing = Pod("checkout-hash7-0", "hash7", ready=False, waiting="CrashLoopBackOff")
-    verdict = blame.judge(context(alerts=(alert(age=age),), pods=(crashing,)))
+def test_the_releases_own_state_is_evidence_and_decides_nothing(
+    age: timedelta, expected: Reason, there: tuple[Pod, ...], words: str
+) -> None:
+    """A crashing release is said, and does not make an old trouble its fault; a healthy one is said too."""
+    verdict = blame.judge(context(alerts=(alert(age=age),), pods=there))
     assert verdict.reason is expected
-    assert verdict.evidence.endswith("; 0 of its 1 pods are ready (CrashLoopBackOff)")
+    assert verdict.evidence.endswith(words)

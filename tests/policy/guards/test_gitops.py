@@ -12,6 +12,9 @@ from receiver.policy.workload import Workload
 from tests.policy.builders import context, rule, workload
 
 ARGO: dict[str, Any] = {"annotations": {TRACKING_ID: "shop-app:apps/Deployment:shop/checkout"}}
+ARGO_ELSEWHERE: dict[str, Any] = {
+    "annotations": {TRACKING_ID: "team-a_shop-app:apps/Deployment:shop/checkout"}
+}
 FLUX: dict[str, Any] = {"labels": {f"{KUSTOMIZE}/name": "shop", f"{KUSTOMIZE}/namespace": "flux-system"}}
 FLUX_HELM: dict[str, Any] = {
     "labels": {
@@ -24,6 +27,7 @@ FLUX_HELM: dict[str, Any] = {
 HELM: dict[str, Any] = {**FLUX_HELM, "labels": {"app.kubernetes.io/managed-by": "Helm"}}
 OWNED = {
     "Argo CD application shop-app": ARGO,
+    "Argo CD application team-a/shop-app": ARGO_ELSEWHERE,
     "Flux Kustomization flux-system/shop": FLUX,
     "Flux HelmRelease shop/checkout": FLUX_HELM,
 }
@@ -71,6 +75,7 @@ def test_by_default_what_is_owned_is_refused(owner: str) -> None:
     ("owner", "command"),
     [
         ("Argo CD application shop-app", "argocd app set shop-app --sync-policy none"),
+        ("Argo CD application team-a/shop-app", "argocd app set team-a/shop-app --sync-policy none"),
         ("Flux Kustomization flux-system/shop", "flux suspend kustomization shop -n flux-system"),
         ("Flux HelmRelease shop/checkout", "flux suspend helmrelease checkout -n shop"),
     ],
@@ -90,7 +95,14 @@ def test_flux_is_paused_by_the_patch_itself_and_the_warning_tells_how_to_resume(
     assert found.warning.endswith(f"kubectl annotate deployment/checkout -n shop {RECONCILE}-")
 
 
-@pytest.mark.parametrize("owner", ["Argo CD application shop-app", "Flux HelmRelease shop/checkout"])
+@pytest.mark.parametrize(
+    "owner",
+    [
+        "Argo CD application shop-app",
+        "Argo CD application team-a/shop-app",
+        "Flux HelmRelease shop/checkout",
+    ],
+)
 def test_an_owner_that_cannot_be_paused_from_here_is_warned_of(owner: str) -> None:
     """The record names the exact command."""
     found = verdict(OWNED[owner], Gitops.PAUSE)
@@ -159,6 +171,13 @@ def test_a_hostile_name_is_quoted_in_evidence_and_command() -> None:
     found = verdict({"labels": {f"{KUSTOMIZE}/name": "x; rm -rf /\n"}}, Gitops.WARN)
     assert "\n" not in found.evidence + (found.warning or "")
     assert "flux suspend kustomization 'x; rm -rf /\\n'" in (found.warning or "")
+
+
+@pytest.mark.parametrize("name", ["_shop-app", "shop-app_"])
+def test_an_application_that_lacks_a_part_of_its_name_is_quoted(name: str) -> None:
+    """What is left of it would name another."""
+    found = verdict({"annotations": {TRACKING_ID: f"{name}:apps/Deployment:shop/checkout"}}, Gitops.WARN)
+    assert (found.warning or "").endswith(f"argocd app set '{name}' --sync-policy none")
 
 
 @pytest.mark.parametrize(
