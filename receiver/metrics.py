@@ -158,7 +158,7 @@ def set_mode(mode: Mode) -> None:
 
 
 def set_budgets(remaining: Mapping[str, Remaining]) -> None:
-    """Publish what is left of each rule's budget; a rule that has none has no series."""
+    """Publish what is left of each rule's budget; one that has none, or may not act, has no series."""
     _set_all(BUDGET_MAX, {(rule,): one.budget.max for rule, one in remaining.items()})
     _set_all(BUDGET_LEFT, {(rule,): one.left for rule, one in remaining.items()})
 

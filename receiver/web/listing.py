@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from receiver.policy.record import IN_WORK, Phase
+from receiver.policy.record import Phase
 from receiver.web.wording import moment
 
 PER_PAGE = 50
@@ -14,7 +14,9 @@ LONGEST_FILTER = 400
 NEVER = datetime.min.replace(tzinfo=UTC)
 JUST_CLAIMED = "Claimed"
 """What stands in place of a phase while a record has none."""
-_NOW = frozenset({*IN_WORK, Phase.AWAITING_APPROVAL, JUST_CLAIMED})
+UNDER_WAY = (Phase.AWAITING_APPROVAL, Phase.PENDING, Phase.ROLLING_BACK, Phase.VERIFYING)
+"""The phases in which something happens, or should, in the order in which a record goes through them."""
+_NOW = frozenset({*UNDER_WAY, JUST_CLAIMED})
 _TONES = {
     Phase.AWAITING_APPROVAL: "asking",
     Phase.PENDING: "running",
@@ -98,9 +100,13 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of the list. `now` is what is under way, on every page; `incomplete`: there are more."""
+    """One page of the list. `now` is what is under way, on every page, the newest of `under_way` in number.
+
+    `incomplete`: there are more records than were read.
+    """
 
     now: tuple[Row, ...]
+    under_way: int
     rest: tuple[Row, ...]
     filters: Filters
     pages: int
@@ -151,12 +157,13 @@ def arrange(read: Rows, filters: Filters, rules: Iterable[str] = ()) -> Listing:
     found = sorted(
         (each for each in read.rows if filters.admit(each)), key=lambda each: each.at, reverse=True
     )
-    rest = [each for each in found if not each.is_now]
+    now, rest = [each for each in found if each.is_now], [each for each in found if not each.is_now]
     pages = max(1, -(-len(rest) // PER_PAGE))
     shown = replace(filters, page=min(filters.page, pages))
     start = (shown.page - 1) * PER_PAGE
     return Listing(
-        now=tuple(each for each in found if each.is_now)[: 2 * PER_PAGE],
+        now=tuple(now[: 2 * PER_PAGE]),
+        under_way=len(now),
         rest=tuple(rest[start : start + PER_PAGE]),
         filters=shown,
         pages=pages,

@@ -1,6 +1,6 @@
 """What the page's handlers share: sessions, whose header is believed, and the readings of all browsers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
@@ -10,14 +10,15 @@ from werkzeug.datastructures import Headers
 from receiver.policy.intake import RollbackQuery
 from receiver.policy.overview import Rollout
 from receiver.policy.record import Phase
-from receiver.web.listing import Rows, row
+from receiver.web.listing import UNDER_WAY, Row, Rows, row
 from receiver.web.sessions import Sessions, Visitor
 from receiver.web.sharing import Reading, Shared
 
 EVERY_SECONDS = 2.0
 RECORD_SERVES_SECONDS = 1.0
 RECORDS_AT_ONCE = 500
-MOST_LISTS = 4
+MOST_LISTS = 12
+"""So many hold more than is kept by default: 2,000 records of each of two kinds, and those under way."""
 NAME_LIMIT = 100
 Record = dict[str, Any]
 Network = IPv4Network | IPv6Network
@@ -99,9 +100,19 @@ def _seen(record: Record | None, get_rollout: Callable[[Record], Rollout | None]
 
 def _read_all(list_records: List) -> Reading[Rows]:
     """Read the records, each as one row; so many LISTs as it takes serve so many times two seconds."""
-    rows, token, lists = list[Any](), None, 0
+    rows, token, lists = list[Row](), None, 0
     while lists == 0 or (token and lists < MOST_LISTS):
         found = list_records(RollbackQuery(limit=RECORDS_AT_ONCE, continue_token=token))
         rows += map(row, found["items"])
         token, lists = found.get("continue"), lists + 1
-    return Reading(Rows(tuple(rows), incomplete=bool(token)), lists * EVERY_SECONDS)
+    if token:
+        rows, lists = [*rows, *_read_now(list_records)], lists + len(UNDER_WAY)
+    # Of what was read twice, the later reading holds.
+    known = {each.name: each for each in rows}
+    return Reading(Rows(tuple(known.values()), incomplete=bool(token)), lists * EVERY_SECONDS)
+
+
+def _read_now(list_records: List) -> Iterator[Row]:
+    """Read what is under way, wherever its name stands among those of all records."""
+    for phase in UNDER_WAY:
+        yield from map(row, list_records(RollbackQuery(phase=phase, limit=RECORDS_AT_ONCE))["items"])

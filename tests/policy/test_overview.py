@@ -53,12 +53,54 @@ def test_what_is_older_than_the_window_is_not_counted() -> None:
 
 
 def test_the_tightest_budget_of_all_rules_is_shown() -> None:
-    rules = Ruleset((*limited("cluster", 9, "wide").rules, *limited("cluster", 2, "narrow").rules))
+    rules = several(limited("cluster", 9, "wide"), limited("cluster", 2, "narrow"))
 
     remaining = overlook(Ledger(spent(("shop", "wide"))), rules, mode=Mode.AUTO, now=NOW).remaining
 
     assert remaining is not None
     assert (remaining.left, remaining.budget.max) == (1, 2)
+
+
+def several(*rules: Ruleset) -> Ruleset:
+    return Ruleset(tuple(rule for each in rules for rule in each.rules))
+
+
+@pytest.mark.parametrize(
+    ("tried", "mode", "shown"),
+    [
+        pytest.param(Mode.DRY_RUN, Mode.AUTO, "6 of 10 rollbacks left per 1h", id="a rule in dry-run"),
+        pytest.param(Mode.OFF, Mode.AUTO, "6 of 10 rollbacks left per 1h", id="a rule that is off"),
+        pytest.param(Mode.APPROVE, Mode.AUTO, "0 of 3 rollbacks left per 1h (rule tried)", id="approve"),
+        pytest.param(Mode.AUTO, Mode.APPROVE, "0 of 3 rollbacks left per 1h (rule tried)", id="auto"),
+        pytest.param(Mode.DRY_RUN, Mode.DRY_RUN, "0 of 3 rollbacks left per 1h (rule tried)", id="none acts"),
+        pytest.param(Mode.OFF, Mode.DRY_RUN, "6 of 10 rollbacks left per 1h", id="none acts, one is off"),
+    ],
+)
+def test_only_budgets_of_rules_that_may_act_are_shown(tried: Mode, mode: Mode, shown: str) -> None:
+    """That of a rule on trial says nothing of what goes on, except where all are on trial."""
+    wide = (limited("cluster", 10, name) for name in ("errors", "slow"))
+    rules = several(limited("cluster", 3, "tried", tried), *wide)
+    ledger = Ledger(spent(*[("shop", "errors")] * 4))
+
+    assert str(overlook(ledger, rules, mode=mode, now=NOW).remaining) == shown
+
+
+@pytest.mark.parametrize(
+    ("over", "shown"),
+    [
+        pytest.param("cluster", "2 of 3 rollbacks left per 1h (rule errors)", id="cluster"),
+        pytest.param(
+            "namespace", "2 of 3 rollbacks left per 1h (namespace shop, rule errors)", id="namespace"
+        ),
+        pytest.param("rule", "2 of 3 rollbacks left per 1h (rule errors)", id="rule"),
+    ],
+)
+def test_budget_that_not_all_rules_share_names_its_rule(over: str, shown: str) -> None:
+    rules = several(Ruleset((rule("free", mode=Mode.AUTO, budget=None),)), limited(over))
+
+    seen = overlook(Ledger(spent(("shop", "errors"))), rules, mode=Mode.AUTO, now=NOW)
+
+    assert str(seen.remaining) == shown
 
 
 @pytest.mark.parametrize(
@@ -91,11 +133,18 @@ def test_ledger_that_cannot_be_read_says_so_and_hides_nothing_else() -> None:
     assert (seen.pause, seen.remaining, seen.rules) == (None, None, ("errors",))
 
 
+def test_budget_of_a_rule_that_may_not_act_is_not_told() -> None:
+    """An alert would say that the rule rolls nothing back any more, and it never did."""
+    rules = several(*(limited("cluster", name=mode.value, mode=mode) for mode in Mode))
+
+    assert set(remaining_by_rule(Ledger(), rules, now=NOW)) == {"approve", "auto"}
+
+
 def test_each_rules_own_budget_is_told_beside_the_others() -> None:
     """That of a rule counts its own rollbacks alone, where the budget is over the rule."""
     off, free = limited("cluster", name="off", mode=Mode.OFF), Ruleset((rule("free", budget=None),))
-    some = (limited("rule", 3, "errors"), limited("rule", 3, "slow"), limited("cluster", 9, "all"), off, free)
-    rules = Ruleset(tuple(rule for each in some for rule in each.rules))
+    some = (limited("rule", 3, "errors"), limited("rule", 3, "slow"), limited("cluster", 9, "all"))
+    rules = several(*some, off, free)
     ledger = Ledger(spent(("shop", "errors"), ("pay", "errors"), ("shop", "slow")))
 
     left = {name: one.left for name, one in remaining_by_rule(ledger, rules, now=NOW).items()}

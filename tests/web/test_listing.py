@@ -101,6 +101,13 @@ def test_the_list_is_bounded_and_paged() -> None:
     assert (pages[0].pages, pages[3].filters.page, pages[1].rest[0].name) == (3, 3, f"r{PER_PAGE:03}")
 
 
+def test_all_that_is_under_way_is_counted_where_only_the_newest_is_shown() -> None:
+    rows = Rows(tuple(shown(f"r{n:03}", "Pending", n) for n in range(2 * PER_PAGE + 1)))
+    listing = arrange(rows, Filters())
+    assert (listing.under_way, len(listing.now)) == (2 * PER_PAGE + 1, 2 * PER_PAGE)
+    assert listing.now[-1].name == f"r{2 * PER_PAGE - 1:03}"
+
+
 @pytest.mark.parametrize("page", ["", "0", "-1", "x", "1e9", "999999999999", "٣"])
 def test_a_page_that_is_no_number_is_the_first(page: str) -> None:
     assert Filters.read({"page": page}).page == 1

@@ -13,7 +13,7 @@ from receiver.policy.overview import Overview, Rollout, overlook
 from receiver.policy.record import Phase
 from receiver.policy.rules import Mode, Ruleset
 from receiver.policy.workload import Unreadable
-from receiver.web.page import MOST_LISTS, RECORDS_AT_ONCE
+from receiver.web.page import RECORDS_AT_ONCE
 from receiver.web.wording import visible
 from tests.policy.builders import rule
 from tests.web.conftest import Notebook, client_of
@@ -193,12 +193,11 @@ def test_many_browsers_cost_one_list(notebook: Notebook) -> None:
     assert notebook.queries == [RollbackQuery(limit=RECORDS_AT_ONCE)]
 
 
-def test_many_records_are_read_so_far_and_no_farther(notebook: Notebook) -> None:
-    """And the page says that there are more."""
-    notebook.listed = {"items": [record("Refused", "r-1")], "continue": "more"}
-    text = client_of(notebook).get("/").text
-    assert "There are more records" in text
-    assert len(notebook.queries) == MOST_LISTS
+def test_filters_that_leave_out_what_is_under_way_do_not_say_that_there_is_nothing(person: Person) -> None:
+    person.sign_in()
+    text = person.client.get("/?phase=Refused").text
+    assert "Nothing that fits is under way or waits for somebody." in text
+    assert "nothing waits for you" not in text
 
 
 def test_the_page_polls_itself(person: Person) -> None:
