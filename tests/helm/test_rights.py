@@ -57,6 +57,14 @@ def test_features_get_one_right_each(switched_on: dict[str, Any], further: tuple
     assert granted(render({"kinds": KINDS, **switched_on})) == needed(KINDS, [], further)
 
 
+def test_services_are_found_among_rollouts_that_it_may_not_touch() -> None:
+    """Where Argo Rollouts is served it lists them too: without that right every Service would be Refused."""
+    three = ["Deployment", "StatefulSet", "DaemonSet"]
+    services = {"targets": {"services": True}}
+    listing = ("argoproj.io", "rollouts", "list")
+    assert granted(render({"kinds": three, **services})) == needed(three, [], rights.SERVICES, listing)
+
+
 def test_nothing_is_granted_where_the_user_does_it() -> None:
     assert granted(render({"rbac": {"create": False}})) == set()
 

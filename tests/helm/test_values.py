@@ -51,6 +51,22 @@ SENSELESS: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}]}},
         "httpRoute.enabled shows the page to everybody who finds it: make a Secret with a token",
     ),
+    "an open Service, by a load balancer": (
+        {"service": {"type": "LoadBalancer"}, "webhookToken": TOKENS["webhookToken"]},
+        "service.type LoadBalancer shows the page to everybody who finds it, and takes alerts from them",
+    ),
+    "an open Service, on the nodes": (
+        {"service": {"type": "NodePort"}, "reviewToken": TOKENS["reviewToken"]},
+        "set reviewToken.existingSecret and webhookToken.existingSecret to their names",
+    ),
+    "a label of the chart's": (
+        {"podLabels": {"app.kubernetes.io/name": "web"}},
+        "podLabels has app.kubernetes.io/name, which the chart sets itself: take it out",
+    ),
+    "an annotation of the chart's": (
+        {"podAnnotations": {"checksum/config": "0"}},
+        "podAnnotations has checksum/config, which the chart sets itself",
+    ),
     "no host": (
         {"ingress": {"enabled": True}, **TOKENS},
         "ingress.enabled needs a host name: set ingress.host",

@@ -27,6 +27,17 @@
 {{- $faults = append $faults (printf "%s.enabled shows the page to everybody who finds it: make a Secret with a token (kubectl create secret generic NAME --from-literal=token=…) and set reviewToken.existingSecret to its name" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- if and (ne .Values.service.type "ClusterIP") (not (and .Values.reviewToken.existingSecret .Values.webhookToken.existingSecret)) -}}
+{{- $faults = append $faults (printf "service.type %s shows the page to everybody who finds it, and takes alerts from them: make a Secret with a token for each (kubectl create secret generic NAME --from-literal=token=…) and set reviewToken.existingSecret and webhookToken.existingSecret to their names" .Values.service.type) -}}
+{{- end -}}
+{{- $own := append (include "rollback-receiver.labels" . | fromYaml | keys) "checksum/config" -}}
+{{- range $place, $given := dict "podLabels" .Values.podLabels "podAnnotations" .Values.podAnnotations "serviceMonitor.labels" .Values.serviceMonitor.labels "prometheusRule.labels" .Values.prometheusRule.labels "grafanaDashboard.labels" .Values.grafanaDashboard.labels -}}
+{{- range $key, $_ := $given -}}
+{{- if has $key $own -}}
+{{- $faults = append $faults (printf "%s has %s, which the chart sets itself: take it out" $place $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
 {{- $faults = append $faults "ingress.enabled needs a host name: set ingress.host" -}}
 {{- end -}}

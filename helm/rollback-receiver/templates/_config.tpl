@@ -8,12 +8,12 @@ yes
 {{- /* The receiver's config file: `config`, and what only the chart knows. YAML takes an unquoted off for false. */ -}}
 {{- define "rollback-receiver.config" -}}
 {{- $config := deepCopy .Values.config -}}
-{{- if kindIs "bool" $config.mode -}}
+{{- if eq (toString $config.mode) "false" -}}
 {{- $_ := set $config "mode" "off" -}}
 {{- end -}}
 {{- $defaults := $config.defaults | default dict -}}
 {{- range $guard := list "budget" "systemic" -}}
-{{- if kindIs "bool" (get $defaults $guard) -}}
+{{- if eq (toString (get $defaults $guard)) "false" -}}
 {{- $_ := set $defaults $guard "off" -}}
 {{- end -}}
 {{- end -}}

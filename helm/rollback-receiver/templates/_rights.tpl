@@ -26,6 +26,11 @@
 - apiGroups: [argoproj.io]
   resources: [rollouts]
   verbs: [get, list, patch]
+{{- else if .Values.targets.services }}
+# A Service may select one, so it looks through them too where there are any, and rolls none back.
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [list]
 {{- end }}
 - apiGroups: [""]
   resources: [pods]
