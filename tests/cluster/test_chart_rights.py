@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.chartrights import DeniedError, Installation, Right
-from tests.cluster.chartstories import STORIES, Tale
+from tests.cluster.chartstories import STORIES, Tale, service
 from tests.cluster.conftest import install_crd
 from tests.cluster.contracts import Cluster
 from tests.cluster.stories import run
@@ -199,6 +199,15 @@ def test_the_main_job_needs_none_of_what_is_switched_off(install: Install) -> No
         record = told.cure(deployment="web")
         assert told.image() == "x/web:1"
     assert any("no right to create pods" in warning for warning in record["decision"]["warnings"])
+
+
+def test_services_are_found_where_rollouts_exist_that_are_not_to_be_rolled_back(install: Install) -> None:
+    """Looking for a Service's only workload means listing Rollouts too, wherever they are served."""
+    installation = install(kinds=["Deployment", "StatefulSet", "DaemonSet"])
+    with tale(installation) as told:
+        service(told)
+    installation.check()
+    assert not installation.may(verb="patch", group="argoproj.io", resource="rollouts", namespace="shop")
 
 
 def doctor(installation: Installation) -> CompletedProcess[str]:
