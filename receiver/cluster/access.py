@@ -4,9 +4,11 @@ import logging
 import os
 import time
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import urllib3
 import yaml
@@ -80,6 +82,8 @@ class Access:
 def connect(kubeconfig: Path | None = None, context: str | None = None) -> Access:
     """Find the API server as kubectl does: FILE, KUBECONFIG, ~/.kube/config, or the pod's account.
 
+    Like kubectl, it takes the environment's proxy to no loopback address, whatever NO_PROXY says.
+
     Raises:
         ClusterError: there is no usable configuration.
     """
@@ -96,11 +100,21 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Acces
             namespace = _namespace_of_context(path, context)
     except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as e:
         raise ClusterError(f"no usable Kubernetes configuration: {_fault(e)}; set {_flags(context)}") from e
+    if _is_on_this_machine(configuration.host) and configuration.proxy in getproxies().values():
+        configuration.proxy = None
     configuration.retries = False
     configuration.connection_pool_maxsize = CONNECTIONS
     client = ApiClient(configuration)
     client.user_agent = USER_AGENT
     return Access(client, str(configuration.host).rstrip("/"), namespace)
+
+
+def _is_on_this_machine(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _only_pods_account() -> bool:

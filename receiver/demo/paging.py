@@ -51,7 +51,7 @@ class Messages:
     def _send(self, alert: Object) -> Object:
         external = "http://alertmanager.example:9093"
         body = messages.message(alert, receiver="rollback-receiver", external_url=external)
-        answer: Object = json.loads(ask(f"{self._receiver}/alerts", body)[1])
+        answer: Object = json.loads(ask(f"{self._receiver}/alerts", body))
         return answer
 
 

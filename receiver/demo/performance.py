@@ -6,19 +6,16 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from receiver.demo import messages
 from receiver.demo.paging import Messages, Pager, RealAlertmanager
-from receiver.demo.places import embedded, real
+from receiver.demo.places import Place, embedded, real
 from receiver.demo.programs import Alertmanager, DemoError, Receiver
+from receiver.demo.signals import ended_by_signals
 from receiver.demo.story import CHECKOUT, Story, write_rules
 from receiver.demo.telling import Teller
-
-ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def perform(*, fast: bool, once: bool, alertmanager: Path | None, kubeconfig: Path | None) -> None:
@@ -30,27 +27,36 @@ def perform(*, fast: bool, once: bool, alertmanager: Path | None, kubeconfig: Pa
     Raises:
         DemoError: something did not happen as told.
         ClusterError: the real cluster cannot be reached, or refuses.
+        LeftBehind: it is over, and something of it is still in the real cluster.
         KeyboardInterrupt: Ctrl-C, or a signal to end, before the story was over.
     """
     teller = Teller(fast=fast)
-    with _ended_by_signals(), ExitStack() as evening:
+    with ended_by_signals(), ExitStack() as evening:
         folder = Path(evening.enter_context(_folder()))
         teller.say(
             "rollback-receiver: an alert fires, the last deploy is to blame, the last good revision is put"
             " back."
         )
-        place = evening.enter_context(embedded(folder) if kubeconfig is None else real(kubeconfig))
+        place = evening.enter_context(_place(folder, kubeconfig, teller))
         teller.say(f"The cluster is {place.said}. Ctrl-C ends the demo and takes everything down.")
         rules = write_rules(place, folder, "dry-run")
         program = Receiver(folder, kubeconfig=place.kubeconfig, namespace=place.home, rules=rules)
         receiver = evening.enter_context(program)
         pager = _pager(evening, folder, receiver, alertmanager)
         story = Story(teller, place, folder, receiver, pager)
-        story.tell()
+        with _answering(teller):
+            story.tell()
         if not once:
-            _stay(teller, story)
+            with suppress(KeyboardInterrupt), _answering(teller):
+                _stay(teller, story)
     if once:
         teller.say("That was all. Nothing is left behind: no process, no file.")
+    else:
+        teller.say("Everything is taken down.")
+
+
+def _place(folder: Path, kubeconfig: Path | None, teller: Teller) -> AbstractContextManager[Place]:
+    return embedded(folder) if kubeconfig is None else real(kubeconfig, teller.remark)
 
 
 def _pager(evening: ExitStack, folder: Path, receiver: Receiver, binary: Path | None) -> Pager:
@@ -71,10 +77,7 @@ def _stay(teller: Teller, story: Story) -> None:
     teller.show(_commands(story, f"--kubeconfig {kubeconfig}"))
     url = story.receiver.url
     teller.show([f"kubeconfig  {kubeconfig}", f"page        {url}/", f"records     {url}/api/v1/rollbacks"])
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        teller.say("\nEverything is taken down.")
+    signal.pause()
 
 
 def _commands(story: Story, kubeconfig: str) -> list[str]:
@@ -88,6 +91,16 @@ def _commands(story: Story, kubeconfig: str) -> list[str]:
 
 
 @contextmanager
+def _answering(teller: Teller) -> Iterator[None]:
+    """Answer a Ctrl-C at once: until everything is down may take a while."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        teller.answer("Taking everything down.")
+        raise
+
+
+@contextmanager
 def _folder() -> Iterator[str]:
     """Make a folder that goes away again."""
     try:
@@ -96,20 +109,3 @@ def _folder() -> Iterator[str]:
         raise DemoError(f"no folder for temporary files can be written ({e}): set TMPDIR to one") from e
     with folder as name:
         yield name
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP end the demo as Ctrl-C does; a second one does not disturb the tidying up."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        for number in ENDS:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in ENDS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -3,10 +3,9 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import yaml
@@ -14,16 +13,15 @@ import yaml
 from receiver.cluster.access import connect
 from receiver.cluster.api import Api, path
 from receiver.cluster.crd import crd_text
-from receiver.cluster.errors import ClusterError, Conflict, NotFound
+from receiver.cluster.errors import ClusterError, Conflict, Unavailable
 from receiver.demo.programs import DemoError
+from receiver.demo.remains import DEFINITION, Remains, namespace_path
 from receiver.demo.shop import wait_for
 from receiver.sandbox.clock import Clock
 from receiver.sandbox.server import Sandbox
 
 AGE = timedelta(days=3)
 REAL_SOAK_SECONDS = 2
-GOODBYE_SECONDS = 120.0
-DEFINITIONS = path("apis", "apiextensions.k8s.io", "v1", "customresourcedefinitions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,10 @@ def embedded(folder: Path) -> Iterator[Place]:
         kubeconfig = folder / "kubeconfig"
         kubeconfig.write_text(sandbox.kubeconfig())
         api = Api(connect(kubeconfig))
-        _create_namespaces(api, "shop", "rollback-receiver")
+        for name in ("shop", "rollback-receiver"):
+            _create_namespace(api, name, [])
         _install_crd(api)
+        _wait_until_served(api)
         yield Place(
             api=api,
             kubeconfig=kubeconfig,
@@ -71,21 +71,24 @@ def embedded(folder: Path) -> Iterator[Place]:
 
 
 @contextmanager
-def real(kubeconfig: Path) -> Iterator[Place]:
+def real(kubeconfig: Path, say: Callable[[str], None]) -> Iterator[Place]:
     """Play on a real cluster, in two namespaces that are removed afterwards, the CRD too if it was not there.
+
+    `say` tells what is being removed, and what stays.
 
     Raises:
         ClusterError: it cannot be reached, or does not allow it.
+        LeftBehind: afterwards; not everything could be removed.
     """
     api = Api(connect(kubeconfig))
     api.call("GET", path("version"))
     shop = f"rollback-demo-{secrets.token_hex(3)}"
     home = f"{shop}-receiver"
-    with ExitStack() as leaving:
-        leaving.callback(_remove_namespaces, api, shop, home)
-        _create_namespaces(api, shop, home)
-        if _install_crd(api):
-            leaving.callback(_remove, api, f"{DEFINITIONS}/{_definition()['metadata']['name']}")
+    with Remains(api, kubeconfig.resolve(), say) as remains:
+        for name in (shop, home):
+            _create_namespace(api, name, remains.namespaces)
+        remains.definition = _install_crd(api)
+        _wait_until_served(api)
         yield Place(
             api=api,
             kubeconfig=kubeconfig.resolve(),
@@ -108,54 +111,31 @@ def address(kubeconfig: Path) -> str:
     return connect(kubeconfig).host
 
 
-def _create_namespaces(api: Api, *names: str) -> None:
-    for name in names:
-        api.call("POST", path("api", "v1", "namespaces"), body={"metadata": {"name": name}})
-        api.call("GET", path("api", "v1", "namespaces", name))
-
-
-def _definition() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = yaml.safe_load(crd_text())
-    return found
+def _create_namespace(api: Api, name: str, made: list[str]) -> None:
+    """Create a namespace; `made` holds its name from then on, unless it is refused."""
+    made.append(name)
+    try:
+        api.call("POST", namespace_path(), body={"metadata": {"name": name}})
+    except Unavailable:
+        raise
+    except ClusterError:
+        made.remove(name)
+        raise
+    api.call("GET", namespace_path(name))
 
 
 def _install_crd(api: Api) -> bool:
-    """Install the CRD and wait until it is served; tell whether it was not there before."""
-    definition = _definition()
+    """Install the CRD; tell whether it was not there before."""
     try:
-        api.call("POST", DEFINITIONS, body=definition)
-        new = True
+        api.call("POST", DEFINITION.rpartition("/")[0], body=yaml.safe_load(crd_text()))
     except Conflict:
-        new = False
+        return False
+    return True
 
+
+def _wait_until_served(api: Api) -> None:
     def served() -> bool:
-        conditions = api.call("GET", f"{DEFINITIONS}/{definition['metadata']['name']}")["status"].get(
-            "conditions"
-        )
+        conditions = api.call("GET", DEFINITION)["status"].get("conditions")
         return any((c["type"], c["status"]) == ("Established", "True") for c in conditions or [])
 
     wait_for("the CRD's establishment", served)
-    return new
-
-
-def _remove_namespaces(api: Api, *names: str) -> None:
-    places = [path("api", "v1", "namespaces", name) for name in names]
-    for place in places:
-        with suppress(ClusterError):
-            api.call("DELETE", place)
-    with suppress(DemoError, ClusterError):
-        for place in places:
-            wait_for(f"the end of {place}", partial(_gone, api, place), GOODBYE_SECONDS)
-
-
-def _gone(api: Api, place: str) -> bool:
-    try:
-        api.call("GET", place)
-    except NotFound:
-        return True
-    return False
-
-
-def _remove(api: Api, place: str) -> None:
-    with suppress(ClusterError):
-        api.call("DELETE", place)

@@ -8,14 +8,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
-from urllib.request import Request, urlopen
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from receiver.settings import PREFIX
 
 STOP_SECONDS = 10.0
+BUSY_SECONDS = 10.0
+"""How long an answer of 500 and more is held to be a passing one."""
 TO_PATCH = "rollback_receiver_receipt_to_patch_seconds_"
+_DIRECT = build_opener(ProxyHandler({}))
+"""The demo's programs listen on this machine: no proxy has a part in it."""
 
 
 class DemoError(Exception):
@@ -25,13 +32,10 @@ class DemoError(Exception):
 class Program:
     """A process, used as a context manager; it is gone when the context ends."""
 
-    def __init__(
-        self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
         self.name = name
         self.log = log
         self._command = command
-        self._environment = environment
 
     def __enter__(self) -> Self:
         with self.log.open("wb") as log:
@@ -41,7 +45,7 @@ class Program:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env={**os.environ, **(self._environment or {})},
+                    env=environment(),
                 )
             except OSError as e:
                 raise DemoError(f"cannot start {self.name}: {e}") from e
@@ -100,9 +104,7 @@ class Receiver(Program):
         return f"http://{found[1]}" if found else None
 
     def _ready(self) -> bool:
-        with suppress(OSError, http.client.HTTPException):
-            return bool(ask(f"{self.url}/-/ready")[0] == 200)
-        return False
+        return is_ready(self.url)
 
     def wait_reloaded(self, change: Callable[[], object]) -> None:
         """Make a change to the rules, and return when it is in force."""
@@ -112,7 +114,7 @@ class Receiver(Program):
 
     def milliseconds_to_patch(self) -> int:
         """Return how long it took from an alert's receipt to its patch, the mean of those so far, in ms."""
-        lines = (line.rpartition(" ") for line in ask(f"{self.url}/metrics")[1].splitlines())
+        lines = (line.rpartition(" ") for line in ask(f"{self.url}/metrics").splitlines())
         found = {
             name.removeprefix(TO_PATCH): float(value) for name, _, value in lines if name.startswith(TO_PATCH)
         }
@@ -136,7 +138,8 @@ class Alertmanager(Program):
         }
         file = folder / "alertmanager.yml"
         file.write_text(json.dumps(config))
-        command = [str(binary), f"--config.file={file}", f"--storage.path={folder / 'alertmanager'}"]
+        command = [str(binary.absolute()), f"--config.file={file}"]
+        command += [f"--storage.path={folder / 'alertmanager'}"]
         command += [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
         super().__init__("Alertmanager", command, folder / "alertmanager.log")
 
@@ -150,21 +153,46 @@ class Alertmanager(Program):
         return self
 
     def _ready(self) -> bool:
-        with suppress(OSError, http.client.HTTPException):
-            return bool(ask(f"{self.url}/-/ready")[0] == 200)
-        return False
+        return is_ready(self.url)
 
 
-def ask(url: str, body: object = None) -> tuple[int, str]:
-    """GET, or POST where there is a body; return the status and the text.
+def environment() -> dict[str, str]:
+    """Return the user's environment without the settings of a receiver of their own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+def is_ready(url: str) -> bool:
+    """Tell whether a program says now that it is ready."""
+    with suppress(OSError, http.client.HTTPException):
+        _once(f"{url}/-/ready")
+        return True
+    return False
+
+
+def ask(url: str, body: object = None) -> str:
+    """GET, or POST where there is a body; return the text. As Alertmanager does, ask again after a 5xx.
 
     Raises:
-        OSError: no answer, or one of 400 and more.
+        DemoError: no answer, or one of 400 and more.
     """
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return _once(url, body)
+        except HTTPError as e:
+            if e.code < 500 or time.monotonic() > end:
+                said = e.read().decode(errors="replace").strip()
+                raise DemoError(f"{url} answered {e.code} {e.reason}: {said}") from e
+        except (OSError, http.client.HTTPException) as e:
+            raise DemoError(f"{url} does not answer: {e}") from e
+        time.sleep(0.2)
+
+
+def _once(url: str, body: object = None) -> str:
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310
-    with urlopen(request, timeout=15) as answer:  # noqa: S310
-        return answer.status, answer.read().decode()
+    with _DIRECT.open(request, timeout=15) as answer:
+        return str(answer.read().decode())
 
 
 def _free_port() -> int:

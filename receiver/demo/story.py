@@ -1,6 +1,5 @@
 """The story: seven chapters, each of which looks at what it says before it says it."""
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -11,9 +10,10 @@ from typing import Any
 from receiver.cluster.records import Records
 from receiver.demo.paging import Pager
 from receiver.demo.places import Place
-from receiver.demo.programs import DemoError, Receiver
+from receiver.demo.programs import DemoError, Receiver, environment
 from receiver.demo.shop import Shop, wait_for
 from receiver.demo.telling import Teller
+from receiver.settings import PREFIX
 
 Object = dict[str, Any]
 CHECKOUT, CART = "checkout", "cart"
@@ -225,13 +225,11 @@ class Story:
 
     def cli(self, *words: str) -> str:
         """Run a command as a user would, and return what it printed."""
-        own = {
-            "ROLLBACK_RECEIVER_KUBECONFIG": str(self.place.kubeconfig),
-            "ROLLBACK_RECEIVER_NAMESPACE": self.place.home,
-        }
+        own = {f"{PREFIX}KUBECONFIG": str(self.place.kubeconfig), f"{PREFIX}NAMESPACE": self.place.home}
         command = [sys.executable, "-m", "receiver", *words]
-        environment = {**os.environ, **own}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, env={**environment(), **own}
+        )
         if done.returncode:
             raise DemoError(f"rollback-receiver {' '.join(words)} failed: {done.stderr.strip()}")
         return done.stdout

@@ -18,9 +18,7 @@ class Teller:
     def __init__(self, *, fast: bool) -> None:
         self._fast = fast
         self._chapters = 0
-        self._colours = (
-            sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        )
+        self._colours = _on_terminal() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
     def chapter(self, title: str) -> None:
         """Begin a chapter."""
@@ -29,8 +27,16 @@ class Teller:
 
     def say(self, text: str) -> None:
         """Say a paragraph, and leave the time to read it."""
-        self._print(textwrap.fill(" ".join(text.split()), WIDTH, break_on_hyphens=False) + "\n")
+        self._print(_filled(text))
         self._wait(text)
+
+    def remark(self, text: str) -> None:
+        """Say a paragraph, and go on at once."""
+        self._print(_filled(text))
+
+    def answer(self, text: str) -> None:
+        """Answer a Ctrl-C, which a terminal shows where the text stands, on the next line."""
+        self._print("\n" + _filled(text))
 
     def show(self, lines: str | Iterable[str]) -> None:
         """Show lines as they stand, indented."""
@@ -52,4 +58,12 @@ class Teller:
 
     def _print(self, text: str) -> None:
         click.echo(text)
-        sys.stdout.flush()
+
+
+def _on_terminal() -> bool:
+    """Tell whether a terminal is there; of a closed standard output there is not even a file."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), WIDTH, break_on_hyphens=False) + "\n"

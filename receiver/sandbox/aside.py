@@ -1,10 +1,10 @@
 """What is asked of the server itself and of no object: discovery, health, OpenAPI, its version."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from receiver.sandbox import discovery, errors, openapi
+from receiver.sandbox import discovery, errors, openapi, protobuf
+from receiver.sandbox.bodies import read_json
 from receiver.sandbox.exchange import TEXT, Request, Response, answer
 from receiver.sandbox.resources import Resources
 
@@ -30,11 +30,11 @@ def answer_aside(request: Request, resources: Resources, address: str) -> Respon
     """Answer a request whose path names no kind; `address` is the server's host and port.
 
     Raises:
-        ApiError: 404 a version that a group does not have, 405 a write.
+        ApiError: 400 a body that cannot be read, 404 a version that a group does not have, 405 a write.
     """
     path = request.path.strip("/")
     if path == REVIEWS and request.method == "POST":
-        return answer(201, {**json.loads(request.body), "status": {"allowed": True}})
+        return answer(201, {**_sent(request), "status": {"allowed": True}})
     if request.method not in {"GET", "HEAD"}:
         raise errors.method_not_allowed()
     if f"/{path}" in HEALTH:
@@ -47,6 +47,17 @@ def answer_aside(request: Request, resources: Resources, address: str) -> Respon
         return answer(200, discovery.root_paths(resources, (*HEALTH, "/openapi/v3", "/version")))
     body = _described(resources, path)
     return _unserved(resources, path) if body is None else answer(200, body)
+
+
+def _sent(request: Request) -> Object:
+    reads = protobuf.read if request.content_type == protobuf.CONTENT_TYPE else read_json
+    try:
+        sent = reads(request.body)
+    except ValueError as e:
+        raise errors.bad_request(str(e)) from e
+    if not isinstance(sent, dict):
+        raise errors.bad_request("expected an object")
+    return sent
 
 
 def _described(resources: Resources, path: str) -> Object | None:

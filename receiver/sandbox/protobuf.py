@@ -1,4 +1,4 @@
-"""The bodies that `kubectl create namespace|deployment|configmap|secret|serviceaccount|service` sends.
+"""What `kubectl create namespace|deployment|configmap|secret|serviceaccount|service` and `auth can-i` send.
 
 Those commands speak protobuf and nothing else; everything else that kubectl sends is JSON. Only what they
 can say is known here, by the field numbers of the API's `generated.proto` files; a body that says more is
@@ -25,6 +25,7 @@ _KINDS: Mapping[str, Fields] = {
     "ServiceAccount": _HEAD,
     "Service": {**_HEAD, 2: ("spec", "ServiceSpec")},
     "Deployment": {**_HEAD, 2: ("spec", "DeploymentSpec")},
+    "SelfSubjectAccessReview": {**_HEAD, 2: ("spec", "Review")},
 }
 _PARTS: Mapping[str, Fields] = {
     "Envelope": {1: ("type", "Type"), 2: ("raw", "raw")},
@@ -62,6 +63,17 @@ _PARTS: Mapping[str, Fields] = {
         6: ("ports", "[]Port"),
     },
     "Port": {3: ("containerPort", "int"), 4: ("protocol", "string")},
+    "Review": {1: ("resourceAttributes", "Asked"), 2: ("nonResourceAttributes", "AskedPath")},
+    "Asked": {
+        1: ("namespace", "string"),
+        2: ("verb", "string"),
+        3: ("group", "string"),
+        4: ("version", "string"),
+        5: ("resource", "string"),
+        6: ("subresource", "string"),
+        7: ("name", "string"),
+    },
+    "AskedPath": {1: ("path", "string"), 2: ("verb", "string")},
 }
 
 

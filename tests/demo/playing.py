@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ SECONDS = 90
 class Play:
     """One run of `demo`; its temporary files are in `folder`, what it printed in `text`."""
 
-    def __init__(self, folder: Path, *args: str, answer: str = "") -> None:
+    def __init__(self, folder: Path, *args: str, answer: str, extra: Mapping[str, str]) -> None:
         self.folder = folder / "temporary"
         self.folder.mkdir()
         self._output = folder / "output"
@@ -29,7 +29,7 @@ class Play:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment() | own,
+                env={**environment(), **own, **extra},
                 cwd=ROOT,
                 start_new_session=True,
             )
@@ -68,9 +68,11 @@ class Play:
 
 
 @contextmanager
-def playing(folder: Path, *args: str, answer: str = "") -> Iterator[Play]:
-    """Start a play; what is left of it at the end is killed."""
-    play = Play(folder, *args, answer=answer)
+def playing(
+    folder: Path, *args: str, answer: str = "", extra: Mapping[str, str] | None = None
+) -> Iterator[Play]:
+    """Start a play, with `extra` in its environment; what is left of it at the end is killed."""
+    play = Play(folder, *args, answer=answer, extra=extra or {})
     try:
         yield play
     finally:

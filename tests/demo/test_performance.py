@@ -1,6 +1,7 @@
 """The demo on the embedded cluster, played as a newcomer plays it."""
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -12,9 +13,12 @@ import pytest
 
 from receiver.cluster.access import connect
 from receiver.cluster.api import Api
+from receiver.cluster.errors import NotFound
 from receiver.cluster.records import Records
 from receiver.demo.shop import Shop
+from receiver.sandbox.server import Sandbox
 from tests.demo.playing import Play, playing
+from tests.testbed.processes import wait_until
 
 STORY = (
     "1. A shop that runs",
@@ -43,6 +47,14 @@ WORDS = ("list --kubeconfig", "show checkout-")
 
 def run(command: str) -> str:
     return subprocess.run(shlex.split(command), capture_output=True, text=True, check=True).stdout
+
+
+def is_there(api: Api, namespace: str) -> bool:
+    try:
+        api.call("GET", f"/api/v1/namespaces/{namespace}")
+    except NotFound:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +120,40 @@ def test_an_interrupted_story_leaves_nothing_behind(tmp_path: Path, signals: tup
         assert play.interrupt(*signals) == 130
         assert "Interrupted; everything is taken down." in play.text
         assert play.left_behind() == []
+
+
+def test_the_users_proxy_and_the_settings_of_a_receiver_have_no_part_in_it(tmp_path: Path) -> None:
+    proxies = {"http_proxy": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}
+    settings = {
+        "CONTEXT": "prod",
+        "NAMESPACES": "theirs",
+        "WEBHOOK_TOKEN_FILE": "/theirs",
+        "CONFIG": "/theirs",
+    }
+    extra = {**proxies, **{f"ROLLBACK_RECEIVER_{name}": value for name, value in settings.items()}}
+    with playing(tmp_path, "--once", "--fast", extra=extra) as play:
+        assert play.end() == 0, play.text
+
+
+def test_interrupted_on_a_cluster_that_is_slow_to_delete_it_names_what_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "kubeconfig"
+    with Sandbox() as sandbox:
+        file.write_text(sandbox.kubeconfig())
+        with playing(tmp_path, "--fast", "--kubeconfig", str(file), answer="y\n") as play:
+            found = re.search(r"rollback-demo-\w+", play.wait_for("1. A shop that runs"))
+            assert found
+            held = {"metadata": {"name": "held", "finalizers": ["example.com/held"]}}
+            api = Api(connect(file))
+            api.call("POST", f"/api/v1/namespaces/{found[0]}/configmaps", body=held)
+            os.kill(play.process.pid, signal.SIGINT)
+            play.wait_for("gives up waiting")
+            wait_until(
+                "the other namespace to go", lambda: not is_there(api, f"{found[0]}-receiver"), seconds=30
+            )
+            assert play.interrupt(signal.SIGINT) == 130
+            assert play.text.endswith(f"kubectl --kubeconfig {file} delete namespace/{found[0]}\n")
+            assert "Interrupted. Still in the cluster at http" in play.text
+            assert play.left_behind() == []
 
 
 def test_an_alertmanager_that_cannot_be_started_is_named(tmp_path: Path) -> None:

@@ -48,6 +48,13 @@ def test_a_file_is_given_plain_text_that_fits_80_columns(monkeypatch: pytest.Mon
     assert "    $ rollback-receiver list\n    NAME\n    web\n" in text
 
 
+def test_a_closed_output_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    teller = Teller(fast=True)
+    teller.say(SENTENCE)
+    teller.answer(SENTENCE)
+
+
 def test_there_is_time_to_read_unless_it_is_to_be_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)

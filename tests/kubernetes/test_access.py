@@ -15,6 +15,7 @@ from receiver.cluster.errors import ClusterError, Unavailable
 from tests.kubernetes.stub import kubeconfig
 
 URL = "http://127.0.0.1:1"
+PROXY = "http://127.0.0.1:9"
 
 
 @pytest.fixture(autouse=True)
@@ -222,3 +223,35 @@ def test_path_of_the_address_leads_every_request(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(access.pool, "connection_from_url", Mock(return_value=connections))
     access.send("GET", "/api/v1/pods?limit=1")
     assert connections.urlopen.call_args.args == ("GET", "/k8s/clusters/c-1/api/v1/pods?limit=1")
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment with a proxy for everything, as companies have it."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, PROXY)
+
+
+def proxy_to(folder: Path, url: str, **cluster: str) -> str | None:
+    file = kubeconfig(folder, url)
+    content = yaml.safe_load(file.read_text())
+    content["clusters"][0]["cluster"].update(cluster)
+    file.write_text(yaml.safe_dump(content))
+    proxy = connect(file).pool.proxy
+    return None if proxy is None else str(proxy)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "https://127.8.0.1:1", "http://[::1]:1", "https://localhost:1"]
+)
+def test_no_proxy_of_the_environment_leads_to_this_machine(proxied: None, tmp_path: Path, url: str) -> None:
+    """As with kubectl: a local cluster is reached also where NO_PROXY is forgotten."""
+    assert proxy_to(tmp_path, url) is None
+
+
+def test_proxy_leads_to_every_other_machine(proxied: None, tmp_path: Path) -> None:
+    """The environment's; and the kubeconfig's own to any, for there somebody means it."""
+    assert proxy_to(tmp_path, "https://cluster.example") == PROXY
+    assert proxy_to(tmp_path, URL, **{"proxy-url": "http://127.0.0.1:8"}) == "http://127.0.0.1:8"

@@ -1,4 +1,4 @@
-"""The protobuf bodies that `kubectl create` sends; the bytes are a stock kubectl 1.37's own."""
+"""The protobuf bodies of `kubectl create` and `auth can-i`; the bytes are a stock kubectl 1.37's own."""
 
 from collections.abc import Iterator
 
@@ -31,6 +31,21 @@ SECRET = bytes.fromhex(
     "6b3873000a0c0a0276311206536563726574121d0a110a01731200 1a0022002a00320038004200"
     "12060a01611201621a001a002200".replace(" ", "")
 )
+
+
+CAN_I_GET_PODS = bytes.fromhex(
+    "6b3873000a320a17617574686f72697a6174696f6e2e6b38732e696f2f763112"
+    "1753656c665375626a656374416363657373526576696577123c0a100a001200"
+    "1a0022002a00320038004200121e0a1c0a0764656661756c7412036765741a00"
+    "22002a04706f647332003a001a08080012001a0020001a002200"
+)
+CAN_I_GET_HEALTH = bytes.fromhex(
+    "6b3873000a320a17617574686f72697a6174696f6e2e6b38732e696f2f763112"
+    "1753656c665375626a656374416363657373526576696577122f0a100a001200"
+    "1a0022002a003200380042001211120f0a082f6865616c74687a12036765741a"
+    "08080012001a0020001a002200"
+)
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 @pytest.fixture(scope="module")
@@ -93,4 +108,27 @@ def test_it_is_created_as_if_it_were_json(sandbox: Sandbox) -> None:
     assert (created.code, created.content_type) == (201, "application/json")
     assert ask(sandbox, "GET", "/api/v1/namespaces/foo").body == created.body
     refused = ask(sandbox, "POST", "/api/v1/namespaces", b"k8s", content_type=TYPE)
+    assert (refused.code, refused.body["reason"]) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize(
+    ("body", "spec"),
+    [
+        (
+            CAN_I_GET_PODS,
+            {"resourceAttributes": {"namespace": "default", "verb": "get", "resource": "pods"}},
+        ),
+        (CAN_I_GET_HEALTH, {"nonResourceAttributes": {"path": "/healthz", "verb": "get"}}),
+    ],
+)
+def test_who_asks_what_they_may_do_may_do_it(sandbox: Sandbox, body: bytes, spec: dict[str, object]) -> None:
+    told = ask(sandbox, "POST", REVIEWS, body, content_type=TYPE)
+    assert (told.code, told.body["spec"], told.body["status"]) == (201, spec, {"allowed": True})
+
+
+@pytest.mark.parametrize(
+    ("body", "type_"), [(b"{", "application/json"), (b"[]", "application/json"), (b"k8s", TYPE)]
+)
+def test_a_question_that_cannot_be_read_is_a_bad_request(sandbox: Sandbox, body: bytes, type_: str) -> None:
+    refused = ask(sandbox, "POST", REVIEWS, body, content_type=type_)
     assert (refused.code, refused.body["reason"]) == (400, "BadRequest")
